@@ -1,0 +1,55 @@
+include(GoogleTest)
+
+# anteroom_library(name SRCS a.cc b.cc [PUBLIC deps...] [PRIVATE deps...])
+# One library per folder or per noun; includes are written from the root of the tree.
+function(anteroom_library name)
+  cmake_parse_arguments(ARG "" "" "SRCS;PUBLIC;PRIVATE" ${ARGN})
+  if(ARG_SRCS)
+    add_library(${name} STATIC ${ARG_SRCS})
+    target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE anteroom_warnings ${ARG_PRIVATE})
+  else()
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name} INTERFACE ${ARG_PUBLIC})
+  endif()
+endfunction()
+
+# anteroom_binary(name SRCS main.cc DEPS deps...) -> bin/name
+function(anteroom_binary name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE anteroom_warnings ${ARG_DEPS})
+endfunction()
+
+# anteroom_test(name SRCS x_test.cc DEPS deps...): a GoogleTest binary; each of its tests is a ctest test.
+function(anteroom_test name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE anteroom_warnings ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  # One ctest entry a binary: under sanitizers a process start costs more than most tests.
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/tests)
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
+endfunction()
+
+# anteroom_fuzzer(name SRCS x_fuzz.cc DEPS deps... CORPUS dir)
+# With the preset `fuzz`: a libFuzzer binary. Everywhere else: the same source with a main() that replays files,
+# registered as a test over the kept corpus, so that every build proves that old findings stay fixed.
+function(anteroom_fuzzer name)
+  cmake_parse_arguments(ARG "" "CORPUS" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE anteroom_warnings ${ARG_DEPS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  if(ANTEROOM_FUZZ)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_test(NAME ${name}_replay COMMAND ${name} -runs=0 ${ARG_CORPUS})
+  else()
+    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+    add_test(NAME ${name}_replay COMMAND ${name} ${ARG_CORPUS})
+  endif()
+  set_tests_properties(${name}_replay PROPERTIES LABELS fuzz TIMEOUT 300)
+endfunction()
