@@ -1,0 +1,33 @@
+// The one type that users of the library write.
+#ifndef ANTEROOM_BACKEND_INCLUDE_ANTEROOM_HANDLER_H_
+#define ANTEROOM_BACKEND_INCLUDE_ANTEROOM_HANDLER_H_
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "anteroom/context.h"
+#include "anteroom/request.h"
+#include "anteroom/response.h"
+
+namespace anteroom {
+
+// Called on a worker thread, by as many threads at once as the server has, so whatever handlers
+// share needs a lock of its own. It may block and compute for as long as it likes: that is what the
+// threads are for.
+//
+// A status that isn't OK becomes a response (RFC 9110, section 15):
+//
+//   kInvalidArgument 400     kUnauthenticated 401      kPermissionDenied 403    kNotFound 404
+//   kAlreadyExists 409       kFailedPrecondition 412   kOutOfRange 416          kResourceExhausted
+//   429 kUnimplemented 501       kUnavailable 503          kDeadlineExceeded 504    everything else
+//   500
+//
+// The message of a 4xx is its body, as text/plain: write it for the client. That of a 5xx, and the
+// text of an exception that leaves a handler (500), go to the log with the request's id and never
+// to the client.
+using Handler = std::function<absl::StatusOr<Response>(const Request&, Context&)>;
+
+}  // namespace anteroom
+
+#endif  // ANTEROOM_BACKEND_INCLUDE_ANTEROOM_HANDLER_H_

@@ -1,0 +1,46 @@
+// What a handler gives back: one complete HTTP response.
+#ifndef ANTEROOM_BACKEND_INCLUDE_ANTEROOM_RESPONSE_H_
+#define ANTEROOM_BACKEND_INCLUDE_ANTEROOM_RESPONSE_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace anteroom {
+
+// Threading: a plain value; whoever holds it owns it.
+//
+// Content-Length, Transfer-Encoding, Date, Server and every hop-by-hop field (RFC 9110,
+// section 7.6.1) are the front end's business: it frames the body, compresses nothing and leaves
+// the other fields as they are. A handler that sets a framing or hop-by-hop field gets it dropped.
+// A status outside 200..599, a name that isn't a token, or a value with CR, LF or NUL is a fault of
+// the handler: the client gets 500 and the log says why.
+struct Response {
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+
+  int status = 200;
+  Fields headers;
+  std::string body;
+
+  // text/plain; charset=utf-8
+  static Response Text(std::string text, int status = 200);
+  // application/json. `json` goes out as it is.
+  static Response Json(std::string json, int status = 200);
+  // Anything else, for example Bytes(jpeg, "image/jpeg").
+  static Response Bytes(std::string bytes, absl::string_view content_type, int status = 200);
+  // No body and no Content-Type, for example Empty(204).
+  static Response Empty(int status);
+
+  // Replaces all fields of that name (in any case) by one.
+  Response& SetHeader(absl::string_view name, absl::string_view value);
+  // Adds a field beside those of the same name (Set-Cookie).
+  Response& AddHeader(absl::string_view name, absl::string_view value);
+  // The first field of that name, in any case; "" when there is none.
+  absl::string_view Header(absl::string_view name) const;
+};
+
+}  // namespace anteroom
+
+#endif  // ANTEROOM_BACKEND_INCLUDE_ANTEROOM_RESPONSE_H_
