@@ -1,0 +1,90 @@
+// One static file, ready to be sent: the field section prepared as bytes and either the body behind
+// it or an open descriptor. Shared by the cache and by the replies that are still being sent, so
+// that evicting or replacing a file never disturbs a transfer under way.
+//
+// Threading: made on a file-I/O thread, immutable afterwards. The descriptor is closed by a
+// file-I/O thread (a close may wait, on FUSE or NFS for instance), so the FileIo must outlive every
+// CachedFile.
+#ifndef ANTEROOM_FRONTEND_STATIC_CACHED_FILE_H_
+#define ANTEROOM_FRONTEND_STATIC_CACHED_FILE_H_
+
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "frontend/static/file_handle.h"
+
+namespace anteroom::frontend {
+
+// What tells one state of a file from another. The change time is part of it, but not of the ETag:
+// `chmod` must be noticed and yet must not make clients fetch the same bytes again.
+struct FileIdentity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t size = 0;        // bytes
+  int64_t modified_ns = 0;  // since the epoch
+  int64_t changed_ns = 0;   // since the epoch
+
+  bool operator==(const FileIdentity&) const = default;
+};
+
+class CachedFile {
+ public:
+  // A file whose body is kept in memory. `now` is the wall clock (see last_modified()).
+  static std::shared_ptr<const CachedFile> InMemory(const FileIdentity& identity,
+                                                    absl::string_view content_type,
+                                                    absl::string_view body, std::time_t now);
+  // A file that is sent from its descriptor by a FileSender.
+  static std::shared_ptr<const CachedFile> OnDisk(const FileIdentity& identity,
+                                                  absl::string_view content_type, FileHandle handle,
+                                                  std::time_t now);
+
+  CachedFile(const CachedFile&) = delete;
+  CachedFile& operator=(const CachedFile&) = delete;
+
+  const FileIdentity& identity() const { return identity_; }
+  uint64_t size() const { return identity_.size; }
+
+  bool in_memory() const { return !handle_.valid(); }
+  absl::string_view body() const;  // only when in_memory()
+  int fd() const {
+    return handle_.get();
+  }  // only when not in_memory(); read with explicit offsets only
+
+  // For a 200, also the one to a HEAD: Content-Type, Content-Length, Last-Modified, ETag, and the
+  // empty line that ends the field section. What the connection adds (Date, Connection) goes
+  // between status line and this block.
+  absl::string_view ok_fields() const;
+  // ok_fields() and, when in_memory(), the body: adjacent bytes, so that a hot 200 is one writev of
+  // {status line and Date, ok_message()}.
+  absl::string_view ok_message() const { return message_; }
+  // For a 304: ETag and the empty line (RFC 9110, section 15.4.5: no other metadata when there is
+  // an ETag).
+  absl::string_view not_modified_fields() const { return not_modified_; }
+
+  absl::string_view etag() const;  // strong, with its quotes
+  // Whole seconds since the epoch. A modification time in the future becomes the time at which the
+  // file was loaded (RFC 9110, section 8.8.2.1: never later than Date).
+  std::time_t last_modified() const { return last_modified_; }
+
+  // Bytes of memory that this object accounts for.
+  size_t footprint() const;
+
+ private:
+  CachedFile(const FileIdentity& identity, absl::string_view content_type, absl::string_view body,
+             FileHandle handle, std::time_t now);
+
+  const FileIdentity identity_;
+  const FileHandle handle_;
+  const std::time_t last_modified_;
+  std::string message_;  // ok_fields() and body
+  std::string not_modified_;
+  size_t fields_size_ = 0;  // of ok_fields() in message_
+  size_t etag_size_ = 0;
+};
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_STATIC_CACHED_FILE_H_

@@ -1,0 +1,111 @@
+// The static answers that one loop keeps: small files with their bodies, open descriptors of larger
+// ones, and what isn't a file (404, redirect). Three shelves, each bounded and each with its own
+// order of use, so that a crawl through missing names never pushes out a file.
+//
+// Threading: one loop. Knows no clock: times are arguments. Whether an answer is still good is the
+// caller's judgement.
+#ifndef ANTEROOM_FRONTEND_STATIC_STATIC_CACHE_H_
+#define ANTEROOM_FRONTEND_STATIC_STATIC_CACHE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
+#include "common/clock.h"
+#include "frontend/static/cached_file.h"
+#include "frontend/static/static_counters.h"
+
+namespace anteroom::frontend {
+
+// Per loop.
+struct StaticCacheLimits {
+  size_t bytes = 32 * 1024 * 1024;  // heads, bodies and bookkeeping of files in memory
+  size_t body = 64 * 1024;          // larger files are sent from a descriptor
+  size_t descriptors =
+      512;  // open files kept for later; keep the sum over all loops well below RLIMIT_NOFILE
+  size_t negatives = 1024;  // remembered 404s and redirects
+};
+
+class StaticCache {
+ public:
+  enum class Kind : uint8_t { kFile, kMissing, kDirectory };
+
+  struct Entry {
+    uint32_t root = 0;
+    std::string path;
+    Kind kind = Kind::kMissing;
+    std::shared_ptr<const CachedFile> file;  // of kFile
+    Time checked;                            // the file system said so at this time or later
+    bool checking = false;                   // a file-I/O thread is looking again
+  };
+
+  explicit StaticCache(StaticCacheLimits limits);
+  ~StaticCache();
+  StaticCache(const StaticCache&) = delete;
+  StaticCache& operator=(const StaticCache&) = delete;
+
+  const StaticCacheLimits& limits() const { return limits_; }
+  StaticCounters& counters() { return counters_; }
+  const StaticCounters& counters() const { return counters_; }
+
+  // A number for one root, which keeps the paths of several apart. Never given twice.
+  uint32_t AddRoot() { return ++last_root_; }
+  // Drops everything of that root.
+  void RemoveRoot(uint32_t root);
+
+  // The entry, now the most recently used of its shelf, or null. Valid until the next Put or Erase.
+  // Allocates nothing.
+  Entry* Find(uint32_t root, absl::string_view path);
+  // Replaces or adds, then drops what is over the limits; a file too large for its shelf isn't
+  // kept.
+  void Put(uint32_t root, absl::string_view path, Kind kind, std::shared_ptr<const CachedFile> file,
+           Time checked);
+  void Erase(uint32_t root, absl::string_view path);
+
+ private:
+  enum Shelf : size_t { kBodies, kDescriptors, kNegatives, kShelves };
+  using EntryList = std::list<Entry>;
+
+  struct Key {
+    uint32_t root;
+    absl::string_view path;
+  };
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(const Key& key) const { return absl::HashOf(key.root, key.path); }
+    size_t operator()(const EntryList::iterator& it) const {
+      return absl::HashOf(it->root, absl::string_view(it->path));
+    }
+  };
+  struct Equal {
+    using is_transparent = void;
+    static Key ToKey(const Key& key) { return key; }
+    static Key ToKey(const EntryList::iterator& it) { return {it->root, it->path}; }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return ToKey(a).root == ToKey(b).root && ToKey(a).path == ToKey(b).path;
+    }
+  };
+
+  static Shelf ShelfOf(const Entry& entry);
+  static size_t Footprint(const Entry& entry);
+  void Remove(EntryList::iterator it);
+  void Trim();
+
+  const StaticCacheLimits limits_;
+  StaticCounters counters_;
+  std::array<EntryList, kShelves> shelves_;  // most recently used first
+  absl::flat_hash_set<EntryList::iterator, Hash, Equal> index_;
+  size_t body_bytes_ = 0;  // of the shelf kBodies
+  uint32_t last_root_ = 0;
+};
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_STATIC_STATIC_CACHE_H_
