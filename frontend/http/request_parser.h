@@ -1,61 +1,78 @@
-// An incremental HTTP/1.1 request parser (RFC 9112), strict: whatever the RFC calls invalid is an error with a status
-// and a reason, and nothing after an error is ever parsed. The verdict depends on the bytes alone, never on how they
-// were split: the machine looks at one byte after the other and fails at the first one that no valid request can have
-// there.
+// An incremental HTTP/1.1 request parser (RFC 9112), strict: whatever the RFC calls invalid is an
+// error with a status and a reason, and nothing after an error is ever parsed. The verdict depends
+// on the bytes alone, never on how they were split: the machine looks at one byte after the other
+// and fails at the first one that no valid request can have there.
 //
-// Pure: no sockets, no clock, no allocation once its buffer has grown to the size of a head. Not thread-safe.
+// Pure: no sockets, no clock, no allocation once its buffer has grown to the size of a head. Not
+// thread-safe.
 #ifndef ANTEROOM_FRONTEND_HTTP_REQUEST_PARSER_H_
 #define ANTEROOM_FRONTEND_HTTP_REQUEST_PARSER_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "frontend/http/chunk_decoder.h"
+#include "frontend/http/head_parser.h"
+#include "frontend/http/limits.h"
+#include "frontend/http/parse_error.h"
+#include "frontend/http/request_head.h"
 
 namespace anteroom::frontend {
 
-// Sizes in bytes, numbers in fields. Configured under `limits`; docs/CONFIG.md has the reasons.
-struct HttpLimits {
-  size_t target = 16 * 1024;         // longer: 414
-  size_t field = 8 * 1024;           // one field line, name to end of value; longer: 431
-  size_t fields = 100;               // more: 431
-  size_t head = 32 * 1024;           // all field lines together; larger: 431
-  size_t trailers = 64;              // more: 431
-  size_t trailer_section = 8 * 1024; // larger: 431
-  uint64_t body = 32 * 1024 * 1024;  // larger, announced or counted: 413
-};
-
-struct Field {
-  absl::string_view name;   // as the client wrote it
-  absl::string_view value;  // without the optional white space around it
-};
-
-enum class BodyFraming { kNone, kContentLength, kChunked };
-
-// One request head. Views are valid until the parser that owns the head is reset, destroyed or moved.
-class RequestHead {
+// Parses one request at a time; Reset() makes it ready for the next one on the connection. `limits`
+// must outlive it.
+//
+//   kNeedMore   all of the input is consumed
+//   kHead       head() is complete; once a request, before any body
+//   kBody       body() is the next part of the body, a view into the input
+//   kComplete   the request has ended; bytes that were not consumed belong to the next one. Final
+//   until Reset(). kError      see error(). Final until Reset(), which must not follow on the same
+//   connection.
+//
+// A body that is announced to be larger than limits.body is an error instead of kHead: the caller
+// has nothing to read first, and no 100 (Continue) to send.
+class RequestParser {
  public:
-  absl::string_view method() const;
-  // Path and query in origin-form, exactly as received; "*" for OPTIONS *. An absolute-form target without a path
-  // has become "/" (RFC 9112, section 3.2.2).
-  absl::string_view target() const;
-  absl::string_view path() const;   // target up to the first '?', still percent-encoded
-  absl::string_view query() const;  // what follows the '?', or empty
-  // Host field, or the authority of an absolute-form target (which must then agree with Host). May be empty.
-  absl::string_view authority() const;
-  int minor_version() const;        // 0 or 1
-  size_t field_count() const;
-  Field field(size_t i) const;      // in wire order, all of them
-  // The first field of that name (compared without case).
-  std::optional<absl::string_view> Find(absl::string_view name) const;
+  enum class Event { kNeedMore, kHead, kBody, kComplete, kError };
 
-  BodyFraming framing() const;
-  uint64_t content_length() const;  // 0 unless framing() is kContentLength
-  bool keep_alive() const;          // what version and Connection ask for (RFC 9112, section 9.3)
-  bool expects_continue() const;    // `Expect: 100-continue` from an HTTP/1.1 client
+  explicit RequestParser(const HttpLimits& limits) : head_(limits), chunks_(limits) {}
+
+  void Reset();
+
+  // Stops after each event, with *consumed set to what it took of `input`; to be called again with
+  // the rest, even if that is empty, until kNeedMore, kComplete or kError.
+  Event Parse(absl::string_view input, size_t* consumed);
+
+  // Complete from kHead to Reset(). After kError some of it may be missing; it is never out of
+  // bounds, so that method and target can go into a log.
+  const RequestHead& head() const { return head_.head(); }
+  absl::string_view body() const { return body_; }
+  const ParseError& error() const { return DescribeParseError(cause_); }
+
+  // A byte of a request has been seen (the empty lines that may precede it do not count): from here
+  // on the client owes the rest of it, and gets an answer if it does not come.
+  bool started() const { return head_.started(); }
+
+  // Bytes on the heap. They are kept over Reset(), since the next head needs as many.
+  size_t memory() const { return head_.memory(); }
+  // For a connection that is idle. Only between requests: also does what Reset() does.
+  void ReleaseMemory();
+
+ private:
+  enum class Phase : uint8_t { kHead, kFixedBody, kChunks, kComplete, kFailed };
+
+  Event ParseHead(absl::string_view input, size_t* consumed);
+  Event ParseFixedBody(absl::string_view input, size_t* consumed);
+  Event ParseChunks(absl::string_view input, size_t* consumed);
+  Event Fail(ParseCause cause);
+
+  HeadParser head_;
+  ChunkDecoder chunks_;
+  absl::string_view body_;
+  uint64_t remaining_ = 0;  // of a body with Content-Length
+  Phase phase_ = Phase::kHead;
+  ParseCause cause_ = ParseCause::kNone;
 };
 
 }  // namespace anteroom::frontend
