@@ -1,41 +1,37 @@
-// Everything that can be configured, in one struct with units, defaults and reasons, and the loader that turns YAML
-// into it or lists every fault at once. docs/CONFIG.md is the same list for users; a test holds the two together.
+// Everything that can be configured, in one struct with units and defaults; each default is written
+// here and nowhere else. config_loader.h turns YAML into it. docs/CONFIG.md is the same list for
+// users, with the reasons; a test holds the two together. A plain value: constant and shared
+// between threads once loaded.
 #ifndef ANTEROOM_FRONTEND_CONFIG_H_
 #define ANTEROOM_FRONTEND_CONFIG_H_
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "common/clock.h"
-#include "frontend/http/request_parser.h"
+#include "common/socket_address.h"
+#include "frontend/http/limits.h"
 
 namespace anteroom::frontend {
 
-using std::chrono::seconds;
 using std::chrono::milliseconds;
-
-struct SocketAddress {
-  std::string host;   // IPv4 or IPv6 literal, without brackets; for endpoints also a name
-  uint16_t port = 0;  // 0: the kernel chooses (the choice is logged)
-  std::string ToString() const;  // "host:port", "[v6]:port"
-};
+using std::chrono::seconds;
 
 struct ListenerConfig {
-  SocketAddress address;
+  SocketAddress address;  // an IP literal
 };
 
 struct AdminConfig {
-  SocketAddress address{"127.0.0.1", 9901};
+  SocketAddress address{"127.0.0.1", 9901};  // an IP literal
 };
 
+// Bodies larger than memory_per_body live in unlinked files. Sizes in bytes.
 struct SpoolConfig {
   std::string directory = "/var/tmp";
-  uint64_t memory_per_body = 256 * 1024;
-  uint64_t total = uint64_t{4} << 30;
+  uint64_t memory_per_body = 256 * 1024;  // one body, before it moves to a file
+  uint64_t total = uint64_t{4} << 30;     // all files of the process; beyond: 503
 };
 
 struct LimitsConfig {
@@ -48,23 +44,24 @@ struct LimitsConfig {
 struct TimeoutsConfig {
   Duration header = seconds(10);  // from the first byte of a request to the end of its head
   Duration body = seconds(60);    // from the end of the head to the end of the body
-  Duration idle = seconds(60);    // between requests on a kept-alive connection, and before the first
+  Duration idle = seconds(60);    // between requests of a connection, and before its first
   Duration write = seconds(30);   // without any progress while a response is being sent
 };
 
+// Waiting requests of one pool, over all loops. Beyond any of the three: 503 with Retry-After.
 struct QueueConfig {
-  uint32_t requests = 1000;              // waiting requests of this pool, over all loops; one more: 503
-  uint64_t bytes = uint64_t{256} << 20;  // their heads and bodies; beyond: 503
-  Duration wait = seconds(30);           // longest wait for a place; after it: 503 with Retry-After
+  uint32_t requests = 1000;
+  uint64_t bytes = uint64_t{256} << 20;  // of their heads and bodies
+  Duration wait = seconds(30);           // for a place in a backend
 };
 
 struct PoolConfig {
   std::string name;
-  std::vector<SocketAddress> endpoints;   // either these...
-  std::optional<SocketAddress> dns;       // ...or a name whose every address is a backend
+  std::vector<SocketAddress> endpoints;  // either these...
+  std::optional<SocketAddress> dns;      // ...or a name whose every address is a backend
   Duration dns_refresh = seconds(2);
   QueueConfig queue;
-  Duration timeout = seconds(60);         // from complete request to complete response; after it: 504
+  Duration timeout = seconds(60);  // from complete request to complete response; after it: 504
 };
 
 struct StaticConfig {
@@ -72,30 +69,38 @@ struct StaticConfig {
   std::string index = "index.html";  // served for a path that ends in '/'
 };
 
+// What may be sent again after a link broke under it.
 enum class RetryPolicy { kNever, kIdempotent, kAlways };
 
 struct RouteConfig {
-  std::string host;   // exact, without port, lower case; empty: any
-  std::string path;   // prefix, starts with '/'
-  std::optional<StaticConfig> static_files;  // exactly one of these two
+  // Exact or "*.example.com" (any name below, not example.com itself); without port, lower case,
+  // IPv6 in brackets. Empty: any.
+  std::string host;
+  std::string path;  // prefix, starts with '/'; router.h says what it covers
+  // Exactly one of these two.
+  std::optional<StaticConfig> static_files;
   std::string pool;
-  std::optional<Duration> timeout;           // instead of the pool's
-  RetryPolicy retry = RetryPolicy::kIdempotent;  // what may be sent again after a link broke under it
+  std::optional<Duration> timeout;  // instead of the pool's
+  RetryPolicy retry = RetryPolicy::kIdempotent;
 };
 
+// Who harvests gRPC completions: the loop itself (fewest wake-ups) or a thread beside it (needed
+// for TLS).
 enum class CompletionPump { kLoop, kThread };
 
 struct LinksConfig {
-  // Who harvests gRPC completions: the loop itself (fewest wake-ups) or a thread beside it (needed for TLS).
   CompletionPump pump = CompletionPump::kLoop;
   Duration connect_timeout = seconds(3);
-  Duration backoff_min = milliseconds(50);  // first pause after a failed connect; doubles, with jitter,...
-  Duration backoff_max = seconds(1);        // ...up to this, so that a returning backend is used within 2 s
+  // First pause after a failed connect. It doubles, with jitter, up to the second, which is short
+  // enough that a backend that came back is used within 2 s.
+  Duration backoff_min = milliseconds(50);
+  Duration backoff_max = seconds(1);
 };
 
 struct AccessLogConfig {
-  std::string path;             // "-": standard output; empty: off
-  uint32_t queue_lines = 8192;  // lines waiting for the writer thread; when full the oldest are dropped and counted
+  std::string path;  // "-": standard output; empty: off
+  // Lines waiting for the writer thread. When full, the oldest are dropped and counted.
+  uint32_t queue_lines = 8192;
 };
 
 struct DrainConfig {
@@ -106,8 +111,8 @@ struct DrainConfig {
 struct Config {
   std::vector<ListenerConfig> listeners;
   AdminConfig admin;
-  uint32_t loops = 0;             // 0 in the file or no entry: the CPUs that affinity and cgroup grant
-  uint32_t file_io_threads = 2;   // threads that open and read cold files for all loops
+  uint32_t loops = 0;            // 0: the CPUs that affinity and cgroup grant
+  uint32_t file_io_threads = 2;  // threads that open and read cold files for all loops
   SpoolConfig spool;
   LimitsConfig limits;
   TimeoutsConfig timeouts;
@@ -115,24 +120,9 @@ struct Config {
   AccessLogConfig access_log;
   std::string log_level = "info";  // trace, debug, info, warn, error
   DrainConfig drain;
-  std::vector<PoolConfig> pools;   // in file order
-  std::vector<RouteConfig> routes; // in file order: the first match wins
+  std::vector<PoolConfig> pools;    // in file order
+  std::vector<RouteConfig> routes;  // in file order: the first match wins
 };
-
-struct ConfigFault {
-  int line = 0;    // 1-based; 0: the file as a whole
-  int column = 0;
-  std::string reason;
-};
-
-struct ConfigFaults {
-  std::string file;
-  std::vector<ConfigFault> faults;  // by line
-  std::string ToString() const;     // "file:line:column: reason", a line each
-};
-
-// Reads and checks `path`, applying ANTEROOM_... environment overrides. Never throws.
-std::variant<Config, ConfigFaults> LoadConfig(const std::string& path);
 
 }  // namespace anteroom::frontend
 
