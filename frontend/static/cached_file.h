@@ -69,6 +69,10 @@ class CachedFile {
   // file was loaded (RFC 9110, section 8.8.2.1: never later than Date).
   std::time_t last_modified() const { return last_modified_; }
 
+  // False when the file was changed so shortly before it was loaded that a change after the loading
+  // may carry the same time stamps: then an equal identity() does not prove equal bytes.
+  bool settled() const { return settled_; }
+
   // Bytes of memory that this object accounts for.
   size_t footprint() const;
 
@@ -79,6 +83,7 @@ class CachedFile {
   const FileIdentity identity_;
   const FileHandle handle_;
   const std::time_t last_modified_;
+  const bool settled_;
   std::string message_;  // ok_fields() and body
   std::string not_modified_;
   size_t fields_size_ = 0;  // of ok_fields() in message_

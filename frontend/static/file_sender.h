@@ -52,9 +52,10 @@ class FileSender {
  private:
   struct Wait;  // shared with the file-I/O thread that reads
 
-  enum class Residency { kCached, kCold, kFailed };
-  Residency Probe(uint64_t end) const;
-  void ReadInBackground();
+  enum class Residency { kCached, kCold, kUnknown, kFailed };
+  Residency Probe(uint64_t begin, uint64_t end);
+  Progress ReadInBackground(uint64_t end);
+  void OnRead(bool read, uint64_t end);
 
   const std::shared_ptr<const CachedFile> file_;
   FileIo* const file_io_;
@@ -64,6 +65,7 @@ class FileSender {
   const uint64_t end_;
   uint64_t offset_;             // of the next byte to send
   uint64_t resident_end_;       // bytes before this one were seen in the page cache
+  bool can_probe_ = true;       // false: the file system can't tell, so every window is read first
   bool failed_ = false;         // the file-I/O thread found the file shorter or unreadable
   std::shared_ptr<Wait> wait_;  // while a file-I/O thread reads for us
 };

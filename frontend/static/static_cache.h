@@ -97,6 +97,7 @@ class StaticCache {
   static size_t Footprint(const Entry& entry);
   void Remove(EntryList::iterator it);
   void Trim();
+  void UpdateGauges();
 
   const StaticCacheLimits limits_;
   StaticCounters counters_;

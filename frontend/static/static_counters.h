@@ -2,34 +2,20 @@
 #ifndef ANTEROOM_FRONTEND_STATIC_STATIC_COUNTERS_H_
 #define ANTEROOM_FRONTEND_STATIC_STATIC_COUNTERS_H_
 
-#include <atomic>
-#include <cstdint>
+#include "common/metrics.h"
 
 namespace anteroom::frontend {
 
-// One writer: a plain load and store instead of a locked addition.
-class StaticCounter {
- public:
-  void Add(uint64_t n) { value_.store(value() + n, std::memory_order_relaxed); }
-  void Increment() { Add(1); }
-  void Set(uint64_t n) { value_.store(n, std::memory_order_relaxed); }
-  uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
-
-struct StaticCounters {
-  StaticCounter hits;           // answered from the cache, also with a 404 or 301
-  StaticCounter misses;         // had to wait for a file-I/O thread
-  StaticCounter revalidations;  // a cached file was looked at again
-  StaticCounter evictions;      // left the cache for room
-  StaticCounter cold_reads;     // windows that a file-I/O thread had to read
-  StaticCounter refused;        // answered 503 since the file-I/O queue was full
-  // Gauges.
-  StaticCounter cached_bytes;
-  StaticCounter cached_entries;
-  StaticCounter cached_descriptors;
+struct alignas(64) StaticCounters {
+  SingleWriterCounter hits;           // answered from the cache, also with a 404 or 301
+  SingleWriterCounter misses;         // had to wait for a file-I/O thread
+  SingleWriterCounter revalidations;  // a cached answer was looked at again
+  SingleWriterCounter evictions;      // left the cache for room
+  SingleWriterCounter cold_reads;     // windows that a file-I/O thread had to read
+  SingleWriterCounter refused;        // answered 503 since the file-I/O queue was full
+  SingleWriterGauge cached_bytes;
+  SingleWriterGauge cached_entries;
+  SingleWriterGauge cached_descriptors;
 };
 
 }  // namespace anteroom::frontend

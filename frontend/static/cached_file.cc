@@ -1,0 +1,91 @@
+#include "frontend/static/cached_file.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "frontend/static/date_standin.h"
+
+namespace anteroom::frontend {
+namespace {
+
+// How coarse the time stamps of the file systems in use are, at worst (FAT; the usual ones know
+// milliseconds).
+constexpr std::time_t kTimestampGrain = 2;
+
+constexpr int64_t kNanosPerSecond = 1'000'000'000;
+
+std::time_t FloorToSeconds(int64_t ns) {
+  return ns / kNanosPerSecond - (ns % kNanosPerSecond < 0 ? 1 : 0);
+}
+
+// The finalizer of SplitMix64: a bijection in which every input bit reaches every output bit.
+uint64_t Mix(uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+// Strong (RFC 9110, section 8.8.1): another inode, size or modification time is another tag. Mixed,
+// and not the numbers themselves, since inode numbers are nobody's business; the same on every loop
+// and after a restart.
+std::string MakeEtag(const FileIdentity& identity) {
+  const uint64_t tag =
+      Mix(Mix(Mix(identity.inode) ^ static_cast<uint64_t>(identity.modified_ns)) ^ identity.size);
+  return absl::StrCat("\"", absl::Hex(tag, absl::kZeroPad16), "-", absl::Hex(identity.size), "\"");
+}
+
+}  // namespace
+
+CachedFile::CachedFile(const FileIdentity& identity, absl::string_view content_type,
+                       absl::string_view body, FileHandle handle, std::time_t now)
+    : identity_(identity),
+      handle_(std::move(handle)),
+      last_modified_(std::min(FloorToSeconds(identity.modified_ns), now)),
+      settled_(FloorToSeconds(std::max(identity.modified_ns, identity.changed_ns)) +
+                   kTimestampGrain <
+               now) {
+  const std::string etag = MakeEtag(identity);
+  etag_size_ = etag.size();
+  const std::string fields = absl::StrCat(
+      "Content-Type: ", content_type, "\r\nContent-Length: ", identity.size,
+      "\r\nLast-Modified: ", FormatHttpDate(last_modified_), "\r\nETag: ", etag, "\r\n\r\n");
+  fields_size_ = fields.size();
+  message_.reserve(fields.size() + body.size());
+  absl::StrAppend(&message_, fields, body);
+  not_modified_ = absl::StrCat("ETag: ", etag, "\r\n\r\n");
+}
+
+std::shared_ptr<const CachedFile> CachedFile::InMemory(const FileIdentity& identity,
+                                                       absl::string_view content_type,
+                                                       absl::string_view body, std::time_t now) {
+  return std::shared_ptr<const CachedFile>(
+      new CachedFile(identity, content_type, body, FileHandle(), now));
+}
+
+std::shared_ptr<const CachedFile> CachedFile::OnDisk(const FileIdentity& identity,
+                                                     absl::string_view content_type,
+                                                     FileHandle handle, std::time_t now) {
+  return std::shared_ptr<const CachedFile>(
+      new CachedFile(identity, content_type, "", std::move(handle), now));
+}
+
+absl::string_view CachedFile::ok_fields() const {
+  return absl::string_view(message_).substr(0, fields_size_);
+}
+
+absl::string_view CachedFile::body() const {
+  return absl::string_view(message_).substr(fields_size_);
+}
+
+absl::string_view CachedFile::etag() const {
+  constexpr size_t kName = sizeof("ETag: ") - 1;
+  return absl::string_view(not_modified_).substr(kName, etag_size_);
+}
+
+size_t CachedFile::footprint() const {
+  return sizeof(CachedFile) + message_.capacity() + not_modified_.capacity();
+}
+
+}  // namespace anteroom::frontend

@@ -1,0 +1,159 @@
+#include "frontend/static/file_sender.h"
+
+#include <sys/sendfile.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace anteroom::frontend {
+namespace {
+
+// How far apart the probes of a window are: what the kernel reads ahead in one piece.
+constexpr uint64_t kProbeStride = 128 * 1024;
+
+// Brings [begin, end) into the page cache and waits for it. False when the file ends before or
+// can't be read.
+bool ReadThrough(int fd, uint64_t begin, uint64_t end) {
+  std::array<char, 64 * 1024> scratch;
+  while (begin < end) {
+    const ssize_t n = pread(fd, scratch.data(), std::min<uint64_t>(scratch.size(), end - begin),
+                            static_cast<off_t>(begin));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    begin += static_cast<uint64_t>(n);
+  }
+  return true;
+}
+
+}  // namespace
+
+// Shared by the sender and the thread that reads for it; `sender` is touched on the loop only.
+struct FileSender::Wait {
+  FileSender* sender;  // null once the sender is gone
+};
+
+FileSender::FileSender(std::shared_ptr<const CachedFile> file, uint64_t offset, uint64_t length,
+                       FileIo* file_io, Poster poster, StaticCounters* counters,
+                       std::function<void()> ready)
+    : file_(std::move(file)),
+      file_io_(file_io),
+      poster_(std::move(poster)),
+      counters_(counters),
+      ready_(std::move(ready)),
+      end_(offset + length),
+      offset_(offset),
+      resident_end_(offset) {}
+
+FileSender::~FileSender() {
+  if (wait_ != nullptr) wait_->sender = nullptr;
+}
+
+FileSender::Progress FileSender::Send(int socket) {
+  if (failed_) return Progress::kFileFailed;
+  if (wait_ != nullptr) return Progress::kWaitingForDisk;
+  const uint64_t stop = std::min(end_, offset_ + kPerCall);
+  while (offset_ < stop) {
+    if (offset_ >= resident_end_) {
+      const uint64_t window_end = std::min(end_, offset_ + kWindow);
+      switch (Probe(offset_, window_end)) {
+        case Residency::kCached:
+          resident_end_ = window_end;
+          break;
+        case Residency::kCold:
+          return ReadInBackground(window_end);
+        case Residency::kUnknown:
+          return ReadInBackground(stop);
+        case Residency::kFailed:
+          failed_ = true;
+          return Progress::kFileFailed;
+      }
+    }
+    auto position = static_cast<off_t>(offset_);
+    const ssize_t n =
+        sendfile(socket, file_->fd(), &position, std::min(stop, resident_end_) - offset_);
+    if (n > 0) {
+      offset_ += static_cast<uint64_t>(n);
+      continue;
+    }
+    if (n == 0) {  // the file ends before what was announced
+      failed_ = true;
+      return Progress::kFileFailed;
+    }
+    switch (errno) {
+      case EINTR:
+        break;
+      case EAGAIN:
+        // Time passes before the next call, in which the pages may go.
+        if (can_probe_) resident_end_ = offset_;
+        return Progress::kSocketFull;
+      case EPIPE:
+      case ECONNRESET:
+      case ENOTCONN:
+      case ETIMEDOUT:
+        return Progress::kSocketFailed;
+      default:
+        failed_ = true;
+        return Progress::kFileFailed;
+    }
+  }
+  return offset_ == end_ ? Progress::kDone : Progress::kSocketFull;
+}
+
+FileSender::Residency FileSender::Probe(uint64_t begin, uint64_t end) {
+  const auto probe_byte = [this](uint64_t at) {
+    char byte;
+    iovec target{&byte, 1};
+    ssize_t n;
+    do {
+      n = preadv2(file_->fd(), &target, 1, static_cast<off_t>(at), RWF_NOWAIT);
+    } while (n < 0 && errno == EINTR);
+    if (n == 1) return Residency::kCached;
+    if (n < 0 && errno == EAGAIN) return Residency::kCold;
+    if (n < 0 && errno == EOPNOTSUPP) return Residency::kUnknown;
+    return Residency::kFailed;
+  };
+  Residency residency = Residency::kUnknown;
+  if (can_probe_) {
+    for (uint64_t at = begin; at < end; at += kProbeStride) {
+      residency = probe_byte(at);
+      if (residency != Residency::kCached) break;
+    }
+    if (residency == Residency::kCached) residency = probe_byte(end - 1);
+    if (residency == Residency::kUnknown) can_probe_ = false;
+  }
+  return residency;
+}
+
+FileSender::Progress FileSender::ReadInBackground(uint64_t end) {
+  auto wait = std::make_shared<Wait>(Wait{this});
+  const bool taken = file_io_->SubmitContinuation(
+      [wait, file = file_, begin = offset_, end, poster = poster_]() mutable {
+        const bool read = ReadThrough(file->fd(), begin, end);
+        file.reset();
+        poster([wait = std::move(wait), read, end] {
+          if (wait->sender != nullptr) wait->sender->OnRead(read, end);
+        });
+      });
+  if (!taken) {  // shutting down
+    failed_ = true;
+    return Progress::kFileFailed;
+  }
+  counters_->cold_reads.Add();
+  wait_ = std::move(wait);
+  return Progress::kWaitingForDisk;
+}
+
+void FileSender::OnRead(bool read, uint64_t end) {
+  wait_ = nullptr;
+  // What was just read is sent without a probe, so that there is progress however short the memory
+  // is.
+  if (read) resident_end_ = end;
+  failed_ = !read;
+  ready_();  // may destroy this
+}
+
+}  // namespace anteroom::frontend

@@ -1,0 +1,125 @@
+#include "frontend/static/safe_open.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+
+namespace anteroom::frontend {
+namespace {
+
+int Openat2(int directory, const char* path, uint64_t flags) {
+  open_how how = {};
+  how.flags = flags | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  // The kernel answers EAGAIN when a rename or mount elsewhere makes it unsure; rare, and never for
+  // long.
+  constexpr int kTries = 16;
+  long fd = -1;
+  for (int i = 0; i < kTries; ++i) {
+    fd = syscall(SYS_openat2, directory, path, &how, sizeof(how));
+    if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) break;
+  }
+  return static_cast<int>(fd);
+}
+
+Found FromErrno(int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:  // a symbolic link
+    case EXDEV:  // out of the root
+    case ENAMETOOLONG:
+    case EINVAL:  // a name that this file system can't have
+    case EILSEQ:
+    case EACCES:  // that it exists is nobody's business
+    case EPERM:
+    case ENXIO:  // a socket, or a FIFO put there this moment
+    case ENODEV:
+      return Found::kMissing;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EAGAIN:
+    case EINTR:
+      return Found::kOutOfMeans;
+    default:
+      return Found::kFailed;
+  }
+}
+
+int64_t ToNanos(const timespec& t) { return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; }
+
+}  // namespace
+
+bool IsServablePath(absl::string_view path) {
+  if (path.empty() || path.front() != '/' || path.size() >= PATH_MAX) return false;
+  char previous = '\0';
+  for (const char c : path) {
+    if (c == '\0') return false;
+    if (previous == '/' && (c == '/' || c == '.')) return false;
+    previous = c;
+  }
+  return true;
+}
+
+absl::Status CheckOpenat2() {
+  const UniqueFd top(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  // Old seccomp profiles say EPERM where the kernel would say ENOSYS; nothing else can go wrong
+  // here.
+  if (UniqueFd(Openat2(top.get(), ".", O_PATH | O_DIRECTORY)).valid()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "static files need the system call openat2 (Linux 5.6 or later, and a seccomp profile that "
+      "allows it): ",
+      std::strerror(errno)));
+}
+
+absl::StatusOr<UniqueFd> OpenRoot(const std::string& root) {
+  UniqueFd fd(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("static root ", root));
+  }
+  return fd;
+}
+
+Lookup IdentityOf(int fd) {
+  struct stat st;
+  if (fstat(fd, &st) != 0) return {FromErrno(errno), UniqueFd(), {}};
+  if (S_ISDIR(st.st_mode)) return {Found::kDirectory, UniqueFd(), {}};
+  if (!S_ISREG(st.st_mode)) return {Found::kMissing, UniqueFd(), {}};
+  FileIdentity identity;
+  identity.device = st.st_dev;
+  identity.inode = st.st_ino;
+  identity.size = static_cast<uint64_t>(st.st_size);
+  identity.modified_ns = ToNanos(st.st_mtim);
+  identity.changed_ns = ToNanos(st.st_ctim);
+  return {Found::kRegular, UniqueFd(), identity};
+}
+
+Lookup LookBeneath(int root_fd, const std::string& relative) {
+  const UniqueFd fd(Openat2(root_fd, relative.empty() ? "." : relative.c_str(), O_PATH));
+  if (!fd.valid()) return {FromErrno(errno), UniqueFd(), {}};
+  return IdentityOf(fd.get());
+}
+
+Lookup OpenBeneath(int root_fd, const std::string& relative) {
+  Lookup seen = LookBeneath(root_fd, relative);
+  if (seen.found != Found::kRegular) return seen;
+  // Something else may stand there by now: O_NONBLOCK keeps a FIFO from holding us, and fstat
+  // tells.
+  UniqueFd fd(Openat2(root_fd, relative.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  if (!fd.valid()) return {FromErrno(errno), UniqueFd(), {}};
+  Lookup opened = IdentityOf(fd.get());
+  if (opened.found == Found::kRegular) opened.fd = std::move(fd);
+  return opened;
+}
+
+}  // namespace anteroom::frontend

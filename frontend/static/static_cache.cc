@@ -1,0 +1,95 @@
+#include "frontend/static/static_cache.h"
+
+#include <iterator>
+#include <utility>
+
+namespace anteroom::frontend {
+
+StaticCache::StaticCache(StaticCacheLimits limits) : limits_(limits) {}
+
+StaticCache::~StaticCache() = default;
+
+StaticCache::Shelf StaticCache::ShelfOf(const Entry& entry) {
+  if (entry.kind != Kind::kFile) return kNegatives;
+  return entry.file->in_memory() ? kBodies : kDescriptors;
+}
+
+size_t StaticCache::Footprint(const Entry& entry) {
+  // The list's two links, the index's slot at its usual load, and the control block of the shared
+  // pointer.
+  constexpr size_t kBookkeeping = 2 * sizeof(void*) + 2 * sizeof(void*) + 16;
+  return sizeof(Entry) + kBookkeeping + entry.path.capacity() +
+         (entry.file != nullptr ? entry.file->footprint() : 0);
+}
+
+StaticCache::Entry* StaticCache::Find(uint32_t root, absl::string_view path) {
+  const auto found = index_.find(Key{root, path});
+  if (found == index_.end()) return nullptr;
+  const EntryList::iterator it = *found;
+  EntryList& shelf = shelves_[ShelfOf(*it)];
+  if (it != shelf.begin()) shelf.splice(shelf.begin(), shelf, it);
+  return &*it;
+}
+
+void StaticCache::Put(uint32_t root, absl::string_view path, Kind kind,
+                      std::shared_ptr<const CachedFile> file, Time checked) {
+  Erase(root, path);
+  EntryList one;
+  Entry& entry = one.emplace_front();
+  entry.root = root;
+  entry.path.assign(path.data(), path.size());
+  entry.kind = kind;
+  entry.file = std::move(file);
+  entry.checked = checked;
+  const Shelf shelf = ShelfOf(entry);
+  // A file that would push out everything and then itself.
+  if (shelf == kBodies && Footprint(entry) > limits_.bytes) return;
+
+  shelves_[shelf].splice(shelves_[shelf].begin(), one);
+  index_.insert(shelves_[shelf].begin());
+  if (shelf == kBodies) body_bytes_ += Footprint(entry);
+  Trim();
+}
+
+void StaticCache::Erase(uint32_t root, absl::string_view path) {
+  const auto found = index_.find(Key{root, path});
+  if (found != index_.end()) Remove(*found);
+  UpdateGauges();
+}
+
+void StaticCache::RemoveRoot(uint32_t root) {
+  for (EntryList& shelf : shelves_) {
+    for (auto it = shelf.begin(); it != shelf.end();) {
+      const auto next = std::next(it);
+      if (it->root == root) Remove(it);
+      it = next;
+    }
+  }
+  UpdateGauges();
+}
+
+void StaticCache::Remove(EntryList::iterator it) {
+  const Shelf shelf = ShelfOf(*it);
+  if (shelf == kBodies) body_bytes_ -= Footprint(*it);
+  index_.erase(it);
+  shelves_[shelf].erase(it);
+}
+
+void StaticCache::Trim() {
+  const auto evict_last = [this](Shelf shelf) {
+    Remove(std::prev(shelves_[shelf].end()));
+    counters_.evictions.Add();
+  };
+  while (body_bytes_ > limits_.bytes) evict_last(kBodies);
+  while (shelves_[kDescriptors].size() > limits_.descriptors) evict_last(kDescriptors);
+  while (shelves_[kNegatives].size() > limits_.negatives) evict_last(kNegatives);
+  UpdateGauges();
+}
+
+void StaticCache::UpdateGauges() {
+  counters_.cached_bytes.Set(static_cast<int64_t>(body_bytes_));
+  counters_.cached_entries.Set(static_cast<int64_t>(index_.size()));
+  counters_.cached_descriptors.Set(static_cast<int64_t>(shelves_[kDescriptors].size()));
+}
+
+}  // namespace anteroom::frontend

@@ -1,0 +1,262 @@
+#include "frontend/static/static_files.h"
+
+#include <cassert>
+#include <list>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/memory/memory.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "frontend/static/conditional.h"
+#include "frontend/static/file_io.h"
+#include "frontend/static/file_loader.h"
+#include "frontend/static/redirect_location.h"
+#include "frontend/static/safe_open.h"
+#include "frontend/static/static_cache.h"
+
+namespace anteroom::frontend {
+namespace {
+
+constexpr absl::string_view kAllow = "GET, HEAD, OPTIONS";
+
+StaticReply StatusReply(int status) {
+  StaticReply reply;
+  reply.status = status;
+  if (status == 204 || status == 405) reply.allow = kAllow;
+  return reply;
+}
+
+StaticReply FileReply(std::shared_ptr<const CachedFile> file, const Conditions& conditions) {
+  StaticReply reply;
+  switch (EvaluateConditions(conditions, file->etag(), file->last_modified())) {
+    case ConditionalVerdict::kSend:
+      reply.status = 200;
+      break;
+    case ConditionalVerdict::kNotModified:
+      reply.status = 304;
+      break;
+  }
+  reply.file = std::move(file);
+  return reply;
+}
+
+StaticReply RedirectReply(absl::string_view raw_path, absl::string_view raw_query) {
+  StaticReply reply;
+  reply.status = 301;
+  reply.location = DirectoryLocation(raw_path, raw_query);
+  return reply;
+}
+
+}  // namespace
+
+// Lives as long as the StaticFiles or any request that waits; a file-I/O thread holds it weakly and
+// never touches it. Requests for one path that come while a file-I/O thread looks at it share that
+// look (a flight).
+class StaticFiles::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(StaticConfig config, StaticCache* cache, FileIo* file_io, Poster poster)
+      : config_(std::move(config)),
+        cache_(cache),
+        file_io_(file_io),
+        poster_(std::move(poster)),
+        root_(cache->AddRoot()) {}
+  ~Core() { cache_->RemoveRoot(root_); }
+
+  std::unique_ptr<Pending> Serve(const StaticRequest& request, Time now, Done done);
+
+ private:
+  class Waiter;
+  struct Flight {
+    Time started;
+    std::list<Waiter*> waiters;
+  };
+
+  StaticReply ReplyTo(const StaticRequest& request, const StaticCache::Entry& entry) const;
+  bool Launch(absl::string_view path, std::shared_ptr<const CachedFile> known, bool again,
+              Time now);
+  void Land(const std::string& path, const Loaded& loaded);
+
+  const StaticConfig config_;
+  StaticCache* const cache_;
+  FileIo* const file_io_;
+  const Poster poster_;
+  const uint32_t root_;
+  absl::flat_hash_map<std::string, std::unique_ptr<Flight>> flights_;
+};
+
+// What a request needs to be answered later.
+class StaticFiles::Core::Waiter : public Pending {
+ public:
+  Waiter(std::shared_ptr<Core> core, Flight* flight, const StaticRequest& request, Done done)
+      : core_(std::move(core)), flight_(flight), done_(std::move(done)) {
+    raw_path_.assign(request.raw_path.data(), request.raw_path.size());
+    raw_query_.assign(request.raw_query.data(), request.raw_query.size());
+    if (request.if_none_match.has_value()) if_none_match_.emplace(*request.if_none_match);
+    if (request.if_modified_since.has_value()) {
+      if_modified_since_.emplace(*request.if_modified_since);
+    }
+    place_ = flight_->waiters.insert(flight_->waiters.end(), this);
+  }
+  ~Waiter() override {
+    if (flight_ != nullptr) flight_->waiters.erase(place_);
+  }
+
+  // Takes this waiter out of its flight. `done` may destroy it, so nothing of it is touched after
+  // that call.
+  void Answer(const Loaded& loaded) {
+    flight_->waiters.erase(place_);
+    flight_ = nullptr;
+    Done done = std::move(done_);
+    done(ReplyTo(loaded));
+  }
+
+ private:
+  StaticReply ReplyTo(const Loaded& loaded) const {
+    switch (loaded.result) {
+      case Loaded::Result::kFile:
+      case Loaded::Result::kUnchanged:
+        return FileReply(loaded.file, {if_none_match_, if_modified_since_});
+      case Loaded::Result::kDirectory:
+        return RedirectReply(raw_path_, raw_query_);
+      case Loaded::Result::kMissing:
+        return StatusReply(404);
+      case Loaded::Result::kUnavailable:
+        return StatusReply(503);
+      case Loaded::Result::kFailed:
+        break;
+    }
+    return StatusReply(500);
+  }
+
+  const std::shared_ptr<Core> core_;  // whoever waits keeps the answer coming
+  Flight* flight_;                    // null once answered
+  std::list<Waiter*>::iterator place_;
+  Done done_;
+  std::string raw_path_;
+  std::string raw_query_;
+  std::optional<std::string> if_none_match_;
+  std::optional<std::string> if_modified_since_;
+};
+
+StaticReply StaticFiles::Core::ReplyTo(const StaticRequest& request,
+                                       const StaticCache::Entry& entry) const {
+  switch (entry.kind) {
+    case StaticCache::Kind::kFile:
+      return FileReply(entry.file, {request.if_none_match, request.if_modified_since});
+    case StaticCache::Kind::kDirectory:
+      return RedirectReply(request.raw_path, request.raw_query);
+    case StaticCache::Kind::kMissing:
+      break;
+  }
+  return StatusReply(404);
+}
+
+std::unique_ptr<StaticFiles::Pending> StaticFiles::Core::Serve(const StaticRequest& request,
+                                                               Time now, Done done) {
+  if (request.method != "GET" && request.method != "HEAD") {
+    done(StatusReply(request.method == "OPTIONS" ? 204 : 405));
+    return nullptr;
+  }
+
+  StaticCache::Entry* const entry = cache_->Find(root_, request.path);
+  const Duration age = entry != nullptr ? now - entry->checked : Duration::max();
+  if (age < kMaxStaleness) {
+    // Refused for the moment, the next request tries again.
+    if (age >= kFresh && !entry->checking) {
+      entry->checking = Launch(request.path, entry->file, /*again=*/true, now);
+    }
+    cache_->counters().hits.Add();
+    done(ReplyTo(request, *entry));
+    return nullptr;
+  }
+
+  if (!IsServablePath(request.path)) {
+    done(StatusReply(404));
+    return nullptr;
+  }
+  auto flight = flights_.find(request.path);
+  if (flight == flights_.end()) {
+    if (!Launch(request.path, entry != nullptr ? entry->file : nullptr, entry != nullptr, now)) {
+      cache_->counters().refused.Add();
+      done(StatusReply(503));
+      return nullptr;
+    }
+    flight = flights_.find(request.path);
+  }
+  cache_->counters().misses.Add();
+  return std::make_unique<Waiter>(shared_from_this(), flight->second.get(), request,
+                                  std::move(done));
+}
+
+bool StaticFiles::Core::Launch(absl::string_view path, std::shared_ptr<const CachedFile> known,
+                               bool again, Time now) {
+  LoadRequest load{config_.root, std::string(path), config_.index, cache_->limits().body,
+                   std::move(known)};
+  const auto lane = again ? FileIo::Lane::kQuick : FileIo::Lane::kSlow;
+  const bool taken = file_io_->Submit(lane, [weak = weak_from_this(), poster = poster_,
+                                             file_io = file_io_, load = std::move(load)]() mutable {
+    const Loaded loaded = LoadFile(load, file_io);
+    poster([weak = std::move(weak), path = std::move(load.path), loaded] {
+      if (const std::shared_ptr<Core> core = weak.lock()) core->Land(path, loaded);
+    });
+  });
+  if (!taken) return false;
+  if (again) cache_->counters().revalidations.Add();
+  auto flight = std::make_unique<Flight>();
+  flight->started = now;
+  // Invariant: one flight a path. An entry with a flight says so in `checking`; without an entry
+  // Serve has looked.
+  const bool first = flights_.emplace(std::string(path), std::move(flight)).second;
+  assert(first);
+  static_cast<void>(first);
+  return true;
+}
+
+void StaticFiles::Core::Land(const std::string& path, const Loaded& loaded) {
+  const std::shared_ptr<Core> self = shared_from_this();  // `done` may drop all others
+  auto node = flights_.extract(path);
+  const std::unique_ptr<Flight> flight = std::move(node.mapped());
+  switch (loaded.result) {
+    case Loaded::Result::kUnchanged:
+    case Loaded::Result::kFile:
+      cache_->Put(root_, path, StaticCache::Kind::kFile, loaded.file, flight->started);
+      break;
+    case Loaded::Result::kDirectory:
+      cache_->Put(root_, path, StaticCache::Kind::kDirectory, nullptr, flight->started);
+      break;
+    case Loaded::Result::kMissing:
+      cache_->Put(root_, path, StaticCache::Kind::kMissing, nullptr, flight->started);
+      break;
+    case Loaded::Result::kFailed:
+    case Loaded::Result::kUnavailable:
+      cache_->Erase(root_, path);
+      break;
+  }
+  while (!flight->waiters.empty()) flight->waiters.front()->Answer(loaded);
+}
+
+StaticFiles::StaticFiles(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+StaticFiles::~StaticFiles() = default;
+
+absl::StatusOr<std::unique_ptr<StaticFiles>> StaticFiles::Create(StaticConfig config,
+                                                                 StaticCache* cache,
+                                                                 FileIo* file_io, Poster poster) {
+  if (absl::StatusOr<UniqueFd> root = OpenRoot(config.root); !root.ok()) return root.status();
+  if (absl::Status status = CheckOpenat2(); !status.ok()) return status;
+  if (!config.index.empty() &&
+      (absl::StrContains(config.index, '/') || !IsServablePath(absl::StrCat("/", config.index)))) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("static index must be a plain file name: ", config.index));
+  }
+  return absl::WrapUnique(new StaticFiles(
+      std::make_shared<Core>(std::move(config), cache, file_io, std::move(poster))));
+}
+
+std::unique_ptr<StaticFiles::Pending> StaticFiles::Serve(const StaticRequest& request, Time now,
+                                                         Done done) {
+  return core_->Serve(request, now, std::move(done));
+}
+
+}  // namespace anteroom::frontend
