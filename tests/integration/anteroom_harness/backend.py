@@ -9,7 +9,15 @@ from .process import Process
 class Backend(Process):
     """`port` 0 lets the kernel choose; a backend that takes another's place passes the old one's port."""
 
-    def __init__(self, name: str, directory: pathlib.Path, threads: int = 4, port: int = 0, arguments: tuple[str, ...] = ()):
+    def __init__(
+        self,
+        name: str,
+        directory: pathlib.Path,
+        threads: int = 4,
+        port: int = 0,
+        diag: bool = True,
+        arguments: tuple[str, ...] = (),
+    ):
         self.diag_log = directory / f"{name}.started"
         super().__init__(
             name,
@@ -18,8 +26,7 @@ class Backend(Process):
                 "--listen", f"127.0.0.1:{port}",
                 "--admin", "127.0.0.1:0",
                 "--threads", str(threads),
-                "--diag",
-                "--diag-log", str(self.diag_log),
+                *(["--diag", "--diag-log", str(self.diag_log)] if diag else []),
                 *arguments,
             ],
             directory,

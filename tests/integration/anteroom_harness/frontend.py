@@ -3,14 +3,17 @@
 import copy
 import json
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import yaml
 
 from .binaries import binary
+from .deadlines import wait_until
 from .process import Address, Process
 
 Settings = dict[str, Any]
+Line = dict[str, Any]  # of the access log
 
 
 def merged(base: Settings, changes: Settings) -> Settings:
@@ -48,7 +51,16 @@ class Frontend(Process):
         self.http: Address = self._logged_address("http")
         self.admin = self._logged_address("admin")
 
-    def access_log(self) -> list[dict[str, Any]]:
+    def wait_access_log(self, condition: Callable[[Line], bool], timeout: float = 5.0) -> Line:
+        """The first line for which the condition holds; waits for it."""
+        return wait_until(
+            lambda: next((line for line in self.access_log() if condition(line)), None),
+            "a line in the access log",
+            timeout,
+            lambda: f"it holds {self.access_log()}",
+        )
+
+    def access_log(self) -> list[Line]:
         """The lines that are complete, parsed."""
         if not self.access_log_path.exists():
             return []

@@ -28,7 +28,7 @@ class Process:
         self.log_path = directory / f"{name}.log"
         self.output_path = directory / f"{name}.out"
         # How it may end: TERM must lead to 0. Tests that kill or break it on purpose say so.
-        self.expected_status = 0
+        self.expected_status: int | None = 0
         with self.log_path.open("wb") as log, self.output_path.open("wb") as output:
             self._popen = subprocess.Popen(
                 arguments,
@@ -85,6 +85,10 @@ class Process:
         self._popen.kill()
         self._popen.wait()
 
+    def tolerate_crash(self) -> None:
+        """The test makes it crash: whatever ends it is fine, except what a sanitizer found."""
+        self.expected_status = None
+
     def wait_exit(self, timeout: float = 10.0) -> int:
         try:
             return self._popen.wait(scaled(timeout))
@@ -103,7 +107,7 @@ class Process:
             self._popen.kill()
             self._popen.wait()
             raise
-        assert status == self.expected_status, (
+        assert self.expected_status in (status, None), (
             f"{self.name} ended with {status} instead of {self.expected_status}\n{self.log_tail()}"
         )
         report = SANITIZER_REPORT.search(self.log())
@@ -118,6 +122,12 @@ class Process:
             return get(self.admin, "/readyz").status == 200
         except OSError:
             return False
+
+    def admin_status(self, target: str) -> int:
+        return get(self.admin, target).status
+
+    def wait_not_ready(self, timeout: float = 5.0) -> None:
+        wait_until(lambda: not self.ready(), f"{self.name} to be no longer ready", timeout, self.log_tail)
 
     def wait_ready(self, timeout: float = 10.0) -> None:
         def ready() -> bool:

@@ -1,6 +1,7 @@
 """Starts the processes of a test, and checks at the end that all of them ended well."""
 
 import pathlib
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -79,6 +80,40 @@ class Stack:
     def wait_started(self, *ids: str, timeout: float = 10.0) -> None:
         """Until a handler has begun to run the request with each of these X-Ids."""
         wait_until(lambda: set(ids) <= set(self.started_ids()), f"handlers of {ids} to start", timeout, self.log_tails)
+
+    def wait_started_count(self, count: int, timeout: float = 10.0) -> None:
+        wait_until(lambda: len(self.started_ids()) >= count, f"{count} handlers to start", timeout, self.log_tails)
+
+    def waiting(self) -> int:
+        """Requests in the queue of the first front end."""
+        return int(self.metrics().sum("anteroom_queue_requests"))
+
+    def wait_waiting(self, count: int, timeout: float = 10.0) -> None:
+        wait_until(
+            lambda: self.waiting() == count,
+            f"{count} requests to wait",
+            timeout,
+            lambda: f"{self.waiting()} wait\n{self.log_tails()}",
+        )
+
+    def connect_failures(self) -> int:
+        return int(self.metrics().sum("anteroom_link_connect_failures_total"))
+
+    def open_connections(self) -> int:
+        return int(self.metrics().sum("anteroom_connections"))
+
+    def wait_quiet(self, timeout: float = 10.0) -> None:
+        """Until no process has been woken for half a second: what a test set in motion has come to rest."""
+        last, since = -1, time.monotonic()
+
+        def quiet() -> bool:
+            nonlocal last, since
+            now = sum(process.context_switches() for process in [*self.frontends, *self.backends] if process.running())
+            if now != last:
+                last, since = now, time.monotonic()
+            return time.monotonic() - since >= 0.5
+
+        wait_until(quiet, "all processes to come to rest", timeout)
 
     # -- end
 

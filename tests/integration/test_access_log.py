@@ -1,0 +1,110 @@
+"""One line of JSON an exchange, whatever the client sends."""
+
+import pathlib
+import signal
+
+from anteroom_harness.deadlines import wait_until
+from anteroom_harness.frontend import Line
+from anteroom_harness.http_client import request
+from anteroom_harness.stack import Stack
+
+
+def lines_after(stack: Stack, count: int) -> list[Line]:
+    wait_until(lambda: len(stack.frontend.access_log()) >= count, f"{count} lines in the access log")
+    return stack.frontend.access_log()
+
+
+def test_a_line_says_who_asked_what_and_how_it_ended(stack: Stack) -> None:
+    stack.start()
+    response = request(stack.frontend.http, "POST", "/diag/echo?x=1", {"User-Agent": "tester"}, b"hello", host="h.example")
+    (line,) = lines_after(stack, 1)
+    assert line["method"] == "POST"
+    assert line["target"] == "/diag/echo?x=1"
+    assert line["host"] == "h.example"
+    assert line["status"] == 200
+    assert line["outcome"] == "served"
+    assert line["client"].startswith("127.0.0.1")
+    assert line["body_in"] == 5
+    assert line["body_out"] == len(response.body)
+
+
+def test_one_line_an_exchange(stack: Stack) -> None:
+    stack.start()
+    with stack.connect() as connection:
+        for number in range(20):
+            connection.send_request("GET", f"/diag/hello?n={number}")
+        for number in range(20):
+            connection.read_response()
+    lines = lines_after(stack, 20)
+    assert [line["target"] for line in lines] == [f"/diag/hello?n={number}" for number in range(20)]
+
+
+def test_static_files_and_refusals_are_logged_too(stack: Stack, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www/a.txt").write_text("a")
+    stack.start_backend()
+    stack.start_frontend({"routes": [{"path": "/static/", "static": {"root": str(tmp_path / "www")}}]})
+    assert stack.get("/static/a.txt").status == 200
+    assert stack.get("/nowhere").status == 404
+    with stack.connect() as connection:
+        connection.send(b"BAD\r\n\r\n")
+        connection.read_response()
+    outcomes = {(line["status"], line["outcome"]) for line in lines_after(stack, 3)}
+    assert outcomes == {(200, "static"), (404, "no_route"), (400, "bad_request")}
+
+
+HOSTILE = [
+    b'/a"b',
+    b"/a\\b",
+    b'/","status":999,"x":"',
+    b"/\x80\xff\xfe",
+    "/\N{SNOWMAN}\u2028".encode(),
+    b"/</script>",
+    b"/%0d%0a%22",
+]
+
+
+def test_hostile_bytes_stay_inside_their_string(stack: Stack) -> None:
+    stack.start()
+    sent = 0
+    for target in HOSTILE:
+        for head in (
+            b"GET " + target + b" HTTP/1.1\r\nHost: t\r\n",
+            b"GET /diag/hello HTTP/1.1\r\nHost: t\r\nUser-Agent: " + target + b"\r\nReferer: " + target + b"\r\n",
+            b"GET /diag/hello HTTP/1.1\r\nHost: " + target + b"\r\n",
+        ):
+            with stack.connect() as connection:
+                connection.send(head + b"Connection: close\r\n\r\n")
+                connection.read_response()
+                sent += 1
+    lines = lines_after(stack, sent)  # parsing them is the test
+    assert len(lines) == sent
+    assert all(line["status"] in range(200, 600) and line["outcome"] for line in lines)
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(stack: Stack) -> None:
+    stack.start(settings={"access_log": {"path": "/dev/full"}})
+    for _ in range(50):
+        assert stack.get("/diag/hello").status == 200
+
+
+def test_usr1_reopens_the_log(stack: Stack, tmp_path: pathlib.Path) -> None:
+    stack.start()
+    stack.get("/diag/hello?n=1")
+    lines_after(stack, 1)
+    rotated = tmp_path / "rotated"
+    stack.frontend.access_log_path.rename(rotated)
+    stack.frontend.send_signal(signal.SIGUSR1)
+    wait_until(stack.frontend.access_log_path.exists, "a new log file")
+    stack.get("/diag/hello?n=2")
+    (line,) = lines_after(stack, 1)
+    assert line["target"] == "/diag/hello?n=2"
+    assert len(rotated.read_text().splitlines()) == 1
+
+
+def test_nothing_is_lost_at_the_end(stack: Stack) -> None:
+    stack.start()
+    for _ in range(100):
+        stack.get("/diag/hello")
+    stack.frontend.stop()
+    assert len(stack.frontend.access_log()) == 100

@@ -1,0 +1,110 @@
+"""How long a client may take. Trickling bytes does not extend a deadline."""
+
+import time
+
+import pytest
+from anteroom_harness.deadlines import scaled
+from anteroom_harness.http_client import Connection
+from anteroom_harness.stack import Stack
+
+# Seconds; what is to time out is short, what must not is long.
+SHORT, LONG = 0.4, 30
+
+
+def start(stack: Stack, **timeouts: float) -> Stack:
+    settings = {"header": LONG, "body": LONG, "idle": LONG, "write": LONG} | timeouts
+    return stack.start(settings={"timeouts": {name: f"{round(value * 1000)}ms" for name, value in settings.items()}})
+
+
+def trickle(connection: Connection, data: bytes) -> None:
+    """A byte each 50 ms until the peer has had enough of it."""
+    for byte in data:
+        if not connection.receives_nothing_for(0.05):
+            return
+        connection.send(bytes([byte]))
+    raise AssertionError(f"all of {len(data)} bytes were waited for")
+
+
+def test_a_head_that_does_not_end_is_408(stack: Stack) -> None:
+    start(stack, header=SHORT)
+    with stack.connect() as connection:
+        began = time.monotonic()
+        connection.send(b"GET / HTTP/1.1\r\nHost: t\r\n")
+        response = connection.read_response()
+        assert response.status == 408
+        assert response.header("Connection") == "close"
+        assert SHORT * 0.9 <= time.monotonic() - began < scaled(SHORT + 2)
+        assert connection.is_closed_by_peer()
+
+
+def test_trickling_a_head_does_not_help(stack: Stack) -> None:
+    start(stack, header=SHORT)
+    with stack.connect() as connection:
+        trickle(connection, b"GET /" + b"a" * 1000)
+        assert connection.read_response().status == 408
+
+
+def test_the_head_of_a_later_request_has_the_same_deadline(stack: Stack) -> None:
+    start(stack, header=SHORT)
+    with stack.connect() as connection:
+        connection.send(b"GET /diag/hello HTTP/1.1\r\nHost: t\r\n\r\nGET /diag")
+        assert connection.read_response().status == 200
+        assert connection.read_response().status == 408
+        assert connection.is_closed_by_peer()
+
+
+def test_a_body_that_does_not_come_is_408(stack: Stack) -> None:
+    start(stack, body=SHORT)
+    with stack.connect() as connection:
+        connection.send_request("POST", "/diag/echo", {"Content-Length": "10", "X-Id": "incomplete"})
+        assert connection.read_response().status == 408
+        assert connection.is_closed_by_peer()
+    assert stack.started_ids() == []
+
+
+def test_trickling_a_body_does_not_help(stack: Stack) -> None:
+    start(stack, body=SHORT)
+    with stack.connect() as connection:
+        connection.send_request("POST", "/diag/echo", {"Content-Length": "1000"})
+        trickle(connection, b"a" * 1000)
+        assert connection.read_response().status == 408
+
+
+@pytest.mark.parametrize("requests", [0, 1])
+def test_an_idle_connection_is_closed_without_a_word(stack: Stack, requests: int) -> None:
+    start(stack, idle=SHORT)
+    with stack.connect() as connection:
+        for _ in range(requests):
+            connection.send_request("GET", "/diag/hello")
+            assert connection.read_response().status == 200
+        assert connection.read_to_end() == b""
+
+
+def test_a_connection_that_waits_for_its_answer_is_not_idle(stack: Stack) -> None:
+    start(stack, idle=SHORT, header=SHORT)
+    with stack.connect() as connection:
+        connection.send_request("GET", f"/diag/sleep?ms={SHORT * 4000:.0f}")
+        assert connection.read_response().status == 200
+
+
+def test_a_client_that_stops_reading_is_cut(stack: Stack) -> None:
+    start(stack, write=SHORT)
+    with stack.connect(receive_buffer=4096) as connection:
+        connection.send_request("GET", "/diag/bytes?n=50000000&chunk=60000")
+        assert connection.read_head().status == 200
+        stack.frontend.wait_access_log(lambda line: line["outcome"] == "write_timeout")
+
+
+def test_a_client_that_reads_slowly_is_not_cut(stack: Stack) -> None:
+    start(stack, write=SHORT)
+    with stack.connect(receive_buffer=4096) as connection:
+        connection.send_request("GET", "/diag/bytes?n=3000000")
+        assert connection.read_head().status == 200
+        began = time.monotonic()
+        received = 0
+        while received < 3_000_000:
+            # Slower than one write deadline in all, but some progress within each.
+            received += len(connection.read_exactly(min(100_000, 3_000_000 - received)))
+            time_left = SHORT * 3 - (time.monotonic() - began)
+            if time_left > 0 and received < 3_000_000:
+                time.sleep(min(time_left, SHORT / 8))  # the reader's pace, not a wait for anything

@@ -1,0 +1,78 @@
+"""What a handler answers is checked before a client sees any of it."""
+
+import urllib.parse
+
+import pytest
+from anteroom_harness.stack import Stack
+
+HEADS = {
+    "cr_in_value": "HTTP/1.1 200 OK\r\nX-A: b\rc\r\n\r\n",
+    "nul_in_value": "HTTP/1.1 200 OK\r\nX-A: b\0c\r\n\r\n",
+    "space_in_name": "HTTP/1.1 200 OK\r\nX A: b\r\n\r\n",
+    "empty_name": "HTTP/1.1 200 OK\r\n: b\r\n\r\n",
+    "status_too_small": "HTTP/1.1 42 What\r\n\r\n",
+    "status_too_large": "HTTP/1.1 1000 What\r\n\r\n",
+    "interim_status": "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+}
+
+
+def raw(head: str) -> str:
+    return "/diag/response?raw=" + urllib.parse.quote(head, safe="")
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_an_invalid_head_is_502(shared: Stack, name: str) -> None:
+    with shared.connect() as connection:
+        connection.send_request("GET", raw(HEADS[name]))
+        response = connection.read_response()
+        assert response.status == 502
+        assert response.all("X-A") == []
+        # Neither the connection nor the backend suffers.
+        connection.send_request("GET", "/diag/hello")
+        assert connection.read_response().body.strip() == b"hello world"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "Content-Length: 5",
+        "Content-Length: 0\r\nContent-Length: 7",
+        "Transfer-Encoding: chunked",
+        "Connection: close",
+        "Connection: X-Private\r\nX-Private: 1",
+        "Upgrade: websocket",
+        "Keep-Alive: timeout=5",
+    ],
+)
+def test_framing_and_hop_by_hop_fields_are_the_front_ends_own(shared: Stack, fields: str) -> None:
+    # Whether such a head is repaired or refused, what follows on the connection must stay in step.
+    with shared.connect() as connection:
+        connection.send_request("GET", raw(f"HTTP/1.1 200 OK\r\n{fields}\r\n\r\n"))
+        response = connection.read_response()
+        assert response.status in (200, 502)
+        assert response.all("Upgrade") == []
+        if (response.header("Connection") or "").lower() != "close":
+            connection.send_request("GET", "/diag/hello")
+            assert connection.read_response().body.strip() == b"hello world"
+
+
+def test_fields_with_unusual_but_valid_bytes_pass(shared: Stack) -> None:
+    response = shared.get(raw("HTTP/1.1 200 OK\r\nX-A: \xe9 \t ~\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n"))
+    assert response.status in (200, 502)
+    if response.status == 200:
+        assert response.all("Set-Cookie") == ["a=1", "b=2"]
+
+
+def test_set_cookie_is_never_joined(shared: Stack) -> None:
+    response = shared.get(raw("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nX-B: 1\r\nSet-Cookie: b=2, c\r\n\r\n"))
+    assert response.status == 200
+    assert response.all("Set-Cookie") == ["a=1", "b=2, c"]
+
+
+def test_a_handler_that_never_answers_is_504(stack: Stack) -> None:
+    stack.start(settings={"pools": {"main": {"timeout": "400ms"}}})
+    stack.backend.tolerate_crash()  # its handler cannot be stopped, so the drain cannot succeed
+    assert stack.get("/diag/hang").status == 504
+    assert stack.get("/diag/hello").status == 200
+    stack.frontend.stop()
+    stack.backend.kill()
