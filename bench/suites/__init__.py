@@ -1,0 +1,1 @@
+"""The suites; each has run(setup, options) and returns a SuiteResult."""

@@ -1,0 +1,197 @@
+"""Requests per second, latency and CPU time per request, all servers in one run, their rounds taking turns.
+
+All servers of the suite are up from beginning to end; an idle one costs nothing. In each round every server gets its
+turn once and the order shifts from round to round, so that whatever else the machine does hits all alike. The median
+of the rounds counts.
+"""
+
+import os
+import sys
+from dataclasses import asdict, dataclass
+
+import client
+from accounting import CpuMeter
+from peers import DYNAMIC, STATIC
+from processes import Processes, StartError
+from results import Goal, SuiteResult, Table
+from samples import percentile, spread
+
+OURS = "Anteroom"
+
+
+@dataclass(frozen=True)
+class Round:
+    rate: float
+    p50_us: int
+    p99_us: int
+    cpu_us: float      # per request, all processes of the server
+    cpu_us_parts: dict  # the same by role
+    errors: dict
+
+
+@dataclass(frozen=True)
+class Row:
+    """One server at one number of connections: medians of its rounds."""
+
+    peer: str
+    connections: int
+    rate: float
+    p50_us: float
+    p99_us: float
+    cpu_us: float
+    cpu_us_parts: dict
+    noise: float  # spread of cpu_us over the rounds
+    errors: dict
+    rounds: list
+
+
+def make_row(peer, connections, rounds):
+    def median(values):
+        return percentile(list(values), 50)
+
+    errors = {}
+    for one in rounds:
+        for kind, count in one.errors.items():
+            errors[kind] = errors.get(kind, 0) + count
+    return Row(
+        peer=peer,
+        connections=connections,
+        rate=median(one.rate for one in rounds),
+        p50_us=median(one.p50_us for one in rounds),
+        p99_us=median(one.p99_us for one in rounds),
+        cpu_us=median(one.cpu_us for one in rounds),
+        cpu_us_parts={
+            role: median(one.cpu_us_parts[role] for one in rounds) for role in rounds[0].cpu_us_parts
+        },
+        noise=spread([one.cpu_us for one in rounds]),
+        errors=errors,
+        rounds=[asdict(one) for one in rounds],
+    )  # fmt: skip
+
+
+def turns(peers, rounds):
+    """The order of the rounds: every peer once a round, the first one moving on: ABC, BCA, CAB, ..."""
+    for number in range(rounds):
+        shift = number % len(peers)
+        yield from peers[shift:] + peers[:shift]
+
+
+def measure(running, connections, seconds, threads):
+    meters = [(role, CpuMeter([server.pid])) for role, server in running.parts]
+    load = client.wrk(running.url, connections, seconds, threads)
+    parts = {role: meter.seconds() * 1e6 / max(load.requests, 1) for role, meter in meters}
+    errors = dict(load.errors)
+    if load.requests == 0:
+        errors["no answer"] = 1
+    return Round(load.rate, load.p50_us, load.p99_us, sum(parts.values()), parts, errors)
+
+
+def table(connections, rows, title):
+    """Our row first; the ratios of the others say what Anteroom is as a multiple of them."""
+    ours = next((row for row in rows if row.peer == OURS), None)
+    columns = ["server", "", "req/s", "p50 us", "p99 us", "CPU us/req", "front", "back", "noise",
+               "req/s x", "p50 x", "p99 x", "CPU x"]  # fmt: skip
+    lines = []
+    for row in rows:
+        parts = row.cpu_us_parts
+        ratios = ["-"] * 4
+        if ours is not None and row is not ours:
+            pairs = ((ours.rate, row.rate), (ours.p50_us, row.p50_us), (ours.p99_us, row.p99_us),
+                     (ours.cpu_us, row.cpu_us))  # fmt: skip
+            ratios = [f"{mine / theirs:.2f}" if theirs else "-" for mine, theirs in pairs]
+        lines.append([
+            row.peer, "INVALID" if row.errors else "", f"{row.rate:,.0f}", f"{row.p50_us:.0f}", f"{row.p99_us:.0f}",
+            f"{row.cpu_us:.1f}", f"{parts['front']:.1f}", f"{parts['back']:.1f}" if "back" in parts else "-",
+            f"{100 * row.noise:.0f} %", *ratios,
+        ])  # fmt: skip
+    plural = "connection" if connections == 1 else "connections"
+    return Table(f"{title}, {connections} {plural} (x: Anteroom as a multiple of that server)", columns, lines)
+
+
+def goals(kind, rows):
+    """The project's own targets, as far as both servers of a comparison have been measured."""
+    found = {(row.peer, row.connections): row for row in rows if not row.errors}
+    wanted = []
+
+    def compare(peer, connections, what, value, limit, at_least=False):
+        mine, theirs = found.get((OURS, connections)), found.get((peer, connections))
+        if mine and theirs and value(theirs):
+            text = f"{what} at {connections}, Anteroom over {peer}"
+            wanted.append(Goal(text, value(mine) / value(theirs), limit, at_least=at_least))
+
+    if kind == "static":
+        compare("nginx", 64, "CPU per request", lambda row: row.cpu_us, 0.95)
+        return wanted
+    haproxy = "HAProxy + origin"
+    compare(haproxy, 1, "median latency", lambda row: row.p50_us, 1.8)
+    for connections, cpu, rate in ((64, 0.70, 1.2), (256, 0.55, 1.5)):
+        compare(haproxy, connections, "CPU per request", lambda row: row.cpu_us, cpu)
+        compare(haproxy, connections, "requests/s", lambda row: row.rate, rate, at_least=True)
+        compare(haproxy, connections, "p99", lambda row: row.p99_us, 1.0)
+    return wanted
+
+
+def run(kind, setup, options):
+    """`kind`: dynamic (the handler answers "hello world") or static (one file of 1 KiB)."""
+    if kind == "dynamic":
+        result = SuiteResult(kind, "GET /diag/hello through each proxy to its backend, keep-alive")
+        classes, body = DYNAMIC, b"hello world"
+    else:
+        result = SuiteResult(kind, "GET of a file of 1 KiB, keep-alive")
+        classes = STATIC
+        with open(setup.document, "rb") as file:
+            body = file.read()
+
+    with Processes(setup.scratch) as processes:
+        up, heads = {}, {}
+        for peer in (cls(setup) for cls in classes):
+            reason = peer.missing()
+            if reason is not None:
+                result.notes.append(f"{peer.name} skipped: {reason}")
+                continue
+            try:
+                running = peer.start(processes)
+                answer = client.check_answer(running.port, running.path, body)
+            except (StartError, client.ClientError, OSError) as error:
+                result.failures.append(f"{peer.name}: {error}")
+                continue
+            up[peer.name] = running
+            heads[peer.name] = [f"{name}: {value}" for name, value in answer.fields]
+            result.versions[peer.name] = peer.version()
+            result.notes.append(f"{peer.name}: {peer.about}")
+
+        all_rows = []
+        for connections in options.connections:
+            rows = _measure_all(up, connections, options, result)
+            if rows:
+                all_rows += rows
+                result.tables.append(table(connections, rows, kind))
+    if not all_rows:
+        result.failures.append("nothing was measured")
+    result.goals = goals(kind, all_rows)
+    result.data = {"rows": [asdict(row) for row in all_rows], "response_fields": heads}
+    return result
+
+
+def _measure_all(up, connections, options, result):
+    rounds = {name: [] for name in up}
+    for name, running in up.items():
+        client.wrk(running.url, connections, options.warmup, options.wrk_threads)
+    for name in turns(list(up), options.rounds):
+        _progress(f"{result.name} c={connections} {name}")
+        try:
+            rounds[name].append(measure(up[name], connections, options.seconds, options.wrk_threads))
+        except (ProcessLookupError, client.ClientError) as error:
+            result.failures.append(f"{name} at {connections} connections: {error}")
+    _progress("")
+    rows = [make_row(name, connections, found) for name, found in rounds.items() if found]
+    for row in rows:
+        if row.errors:
+            result.failures.append(f"{row.peer} at {connections} connections: {row.errors}")
+    return rows
+
+
+def _progress(text):
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        sys.stderr.write(f"\r\033[K{text}")
+        sys.stderr.flush()
