@@ -1,4 +1,4 @@
-# Every third-party library, once. All come from Debian's packages; docs/dependencies.txt names them.
+# Every third-party library, once. All come from Debian's packages; cmake/packages.txt names them.
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED CONFIG)
@@ -12,10 +12,12 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent_core)
 pkg_check_modules(VIPS REQUIRED IMPORTED_TARGET vips-cpp)
 
-# civetweb ships neither a pkg-config file nor a CMake package in Debian.
-find_path(CIVETWEB_INCLUDE_DIR civetweb.h REQUIRED)
-find_library(CIVETWEB_LIBRARY civetweb REQUIRED)
-add_library(civetweb::civetweb UNKNOWN IMPORTED)
-set_target_properties(civetweb::civetweb PROPERTIES
-  IMPORTED_LOCATION ${CIVETWEB_LIBRARY}
-  INTERFACE_INCLUDE_DIRECTORIES ${CIVETWEB_INCLUDE_DIR})
+# prometheus-cpp's package looks for civetweb and so brings the target where civetweb has a CMake package of its own.
+if(NOT TARGET civetweb::civetweb)
+  find_path(CIVETWEB_INCLUDE_DIR civetweb.h REQUIRED)
+  find_library(CIVETWEB_LIBRARY civetweb REQUIRED)
+  add_library(civetweb::civetweb UNKNOWN IMPORTED)
+  set_target_properties(civetweb::civetweb PROPERTIES
+    IMPORTED_LOCATION ${CIVETWEB_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${CIVETWEB_INCLUDE_DIR})
+endif()
