@@ -1,0 +1,322 @@
+#include "frontend/config_check.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/unique_fd.h"
+#include "common/units.h"
+#include "frontend/http/host.h"
+#include "frontend/router.h"
+
+namespace anteroom::frontend {
+namespace {
+
+std::string RoutePath(size_t index, absl::string_view key = "") {
+  return absl::StrCat("routes[", index, "]", key.empty() ? "" : ".", key);
+}
+
+std::string PoolPath(const PoolConfig& pool, absl::string_view key = "") {
+  return absl::StrCat("pools.", pool.name, key.empty() ? "" : ".", key);
+}
+
+bool IsAnyAddress(const SocketAddress& address) {
+  return address.host == "0.0.0.0" || address.host == "::";
+}
+
+// Whether two sockets can't both listen there. `::` takes IPv4 connections too.
+bool Collide(const SocketAddress& a, const SocketAddress& b) {
+  if (a.port != b.port || a.port == 0) return false;
+  if (a.host == b.host || a.host == "::" || b.host == "::") return true;
+  const bool both_v4 =
+      a.host.find(':') == std::string::npos && b.host.find(':') == std::string::npos;
+  return both_v4 && (IsAnyAddress(a) || IsAnyAddress(b));
+}
+
+void CheckAddresses(const Config& config, YamlFindings* findings) {
+  if (!findings->Has("listeners")) findings->AddFault("listeners", "no listeners");
+  const bool admin_usable = config.admin.address.IsLiteral();
+  if (!admin_usable) {
+    findings->AddFault("admin.address", absl::StrCat("admin.address: '", config.admin.address.host,
+                                                     "' is not an IP address"));
+  }
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    const SocketAddress& address = config.listeners[i].address;
+    const std::string path = absl::StrCat("listeners[", i, "].address");
+    const std::string item = absl::StrCat("listeners[", i, "]");
+    if (findings->Has(item) && !findings->Has(path)) {
+      findings->AddFault(item, item + ": has no address");
+    }
+    if (address.host.empty()) continue;  // absent or faulty, which has been said
+    if (!address.IsLiteral()) {
+      findings->AddFault(path, absl::StrCat(path, ": '", address.host, "' is not an IP address"));
+      continue;
+    }
+    for (size_t j = 0; j < i; ++j) {
+      if (address.port == 0 || !(config.listeners[j].address == address)) continue;
+      findings->AddFault(
+          path, absl::StrCat(path, ": ", address.ToString(), " is listeners[", j, "] already"));
+      break;
+    }
+    if (admin_usable && Collide(address, config.admin.address)) {
+      findings->AddFault(
+          path, absl::StrCat(path, ": ", address.ToString(), " collides with admin.address ",
+                             config.admin.address.ToString()));
+    }
+  }
+}
+
+void CheckSizes(const Config& config, YamlFindings* findings) {
+  const HttpLimits& http = config.limits.http;
+  if (http.field > http.head) {
+    findings->AddFault("limits.field",
+                       absl::StrCat("limits.field: ", FormatSize(http.field),
+                                    " is more than limits.head, ", FormatSize(http.head)));
+  }
+  if (config.spool.memory_per_body > config.spool.total) {
+    findings->AddFault(
+        "spool.memory_per_body",
+        absl::StrCat("spool.memory_per_body: ", FormatSize(config.spool.memory_per_body),
+                     " is more than spool.total, ", FormatSize(config.spool.total)));
+  }
+  if (http.body > config.spool.memory_per_body && http.body > config.spool.total) {
+    findings->AddFault(
+        "limits.body",
+        absl::StrCat("limits.body: ", FormatSize(http.body), " is more than spool.total, ",
+                     FormatSize(config.spool.total), ": such a body could never be taken"));
+  }
+  if (config.links.backoff_min > config.links.backoff_max) {
+    findings->AddFault("links.backoff_min",
+                       absl::StrCat("links.backoff_min: ", FormatDuration(config.links.backoff_min),
+                                    " is more than links.backoff_max, ",
+                                    FormatDuration(config.links.backoff_max)));
+  }
+}
+
+// Names become metric labels and words of log lines.
+bool IsPoolName(absl::string_view name) {
+  constexpr size_t kMax = 64;
+  return !name.empty() && name.size() <= kMax && std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+  });
+}
+
+void CheckEndpoints(const PoolConfig& pool, YamlFindings* findings) {
+  const bool endpoints = findings->Has(PoolPath(pool, "endpoints"));
+  const bool dns = findings->Has(PoolPath(pool, "dns"));
+  if (endpoints == dns) {
+    findings->AddFault(PoolPath(pool),
+                       absl::StrCat(PoolPath(pool), endpoints ? ": has both endpoints and dns"
+                                                              : ": has neither endpoints nor dns"));
+  }
+  if (pool.dns && pool.dns->port == 0) {
+    findings->AddFault(PoolPath(pool, "dns"), absl::StrCat(PoolPath(pool, "dns"), ": port 0"));
+  }
+  std::set<std::string> seen;
+  for (const SocketAddress& endpoint : pool.endpoints) {
+    const std::string path = PoolPath(pool, "endpoints");
+    if (endpoint.port == 0) {
+      findings->AddFault(path, absl::StrCat(path, ": ", endpoint.ToString(), " has port 0"));
+    } else if (!seen.insert(endpoint.ToString()).second) {
+      findings->AddFault(path, absl::StrCat(path, ": ", endpoint.ToString(), " is given twice"));
+    }
+  }
+}
+
+void CheckPools(const Config& config, YamlFindings* findings) {
+  for (const PoolConfig& pool : config.pools) {
+    const std::string path = PoolPath(pool);
+    if (!IsPoolName(pool.name)) {
+      findings->AddFault(path, absl::StrCat("'", pool.name,
+                                            "' is no name for a pool: use 1 to 64 letters, digits, "
+                                            "'-' and '_'"));
+      continue;
+    }
+    CheckEndpoints(pool, findings);
+    if (pool.queue.wait > pool.timeout) {
+      findings->AddWarning(
+          PoolPath(pool, "queue.wait"),
+          absl::StrCat(PoolPath(pool, "queue.wait"), ": ", FormatDuration(pool.queue.wait),
+                       " is longer than ", PoolPath(pool, "timeout"), ", ",
+                       FormatDuration(pool.timeout), ", and so never reached"));
+    }
+    if (pool.queue.requests > 0 && pool.queue.bytes < config.limits.http.body) {
+      findings->AddWarning(
+          PoolPath(pool, "queue.bytes"),
+          absl::StrCat(PoolPath(pool, "queue.bytes"), ": ", FormatSize(pool.queue.bytes),
+                       " is less than limits.body, ", FormatSize(config.limits.http.body),
+                       ": the largest bodies can never wait"));
+    }
+    const bool used =
+        std::any_of(config.routes.begin(), config.routes.end(),
+                    [&](const RouteConfig& route) { return route.pool == pool.name; });
+    if (!used) findings->AddWarning(path, absl::StrCat(path, ": no route uses this pool"));
+  }
+}
+
+// Why no request can ever match this prefix, or nothing.
+absl::string_view WhyNotAPath(absl::string_view path) {
+  if (path.empty() || path.front() != '/') return "does not start with '/'";
+  for (const char c : path) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) return "holds a control character";
+    if (c == '?' || c == '#') return "holds '?' or '#', which end a path";
+  }
+  // Requests are matched decoded and normalised.
+  std::vector<absl::string_view> segments = absl::StrSplit(path.substr(1), '/');
+  if (segments.back().empty()) segments.pop_back();
+  for (const absl::string_view segment : segments) {
+    if (segment.empty()) return "holds '//'";
+    if (segment == "." || segment == "..") return "holds a '.' or '..' segment";
+  }
+  return "";
+}
+
+// The same for a host.
+absl::string_view WhyNotAHost(absl::string_view host) {
+  if (absl::StartsWith(host, "*.")) host.remove_prefix(2);
+  if (host.find('*') != absl::string_view::npos) return "may have '*' only as the first label";
+  const auto authority = ParseAuthority(host);
+  if (!authority) return "is not a host";
+  if (authority->port) return "must be without a port";
+  return "";
+}
+
+void CheckTarget(const Config& config, size_t i, YamlFindings* findings) {
+  const RouteConfig& route = config.routes[i];
+  const bool has_pool = findings->Has(RoutePath(i, "pool"));
+  const bool has_static = findings->Has(RoutePath(i, "static"));
+  if (has_pool == has_static) {
+    findings->AddFault(RoutePath(i),
+                       absl::StrCat(RoutePath(i), has_pool ? ": has both static and pool"
+                                                           : ": has neither static nor pool"));
+    return;
+  }
+  if (has_static) {
+    for (const absl::string_view key : {"timeout", "retry"}) {
+      if (!findings->Has(RoutePath(i, key))) continue;
+      findings->AddFault(RoutePath(i, key),
+                         absl::StrCat(RoutePath(i, key), ": goes with pool only"));
+    }
+    return;
+  }
+  const bool known = std::any_of(config.pools.begin(), config.pools.end(),
+                                 [&](const PoolConfig& pool) { return pool.name == route.pool; });
+  if (!known && !route.pool.empty()) {
+    findings->AddFault(RoutePath(i, "pool"),
+                       absl::StrCat(RoutePath(i, "pool"), ": there is no pool '", route.pool, "'"));
+  }
+}
+
+void CheckRoutes(const Config& config, YamlFindings* findings) {
+  if (!findings->Has("routes")) findings->AddFault("routes", "no routes");
+  for (size_t i = 0; i < config.routes.size(); ++i) {
+    const RouteConfig& route = config.routes[i];
+    if (!findings->Has(RoutePath(i))) continue;  // not even a mapping, which has been said
+    CheckTarget(config, i, findings);
+    if (!findings->Has(RoutePath(i, "path"))) {
+      findings->AddFault(RoutePath(i), absl::StrCat(RoutePath(i), ": has no path"));
+      continue;
+    }
+    if (const absl::string_view why = WhyNotAPath(route.path); !why.empty()) {
+      findings->AddFault(RoutePath(i, "path"),
+                         absl::StrCat(RoutePath(i, "path"), ": '", route.path, "' ", why));
+      continue;
+    }
+    if (findings->Has(RoutePath(i, "host"))) {
+      if (const absl::string_view why = WhyNotAHost(route.host); !why.empty()) {
+        findings->AddFault(RoutePath(i, "host"),
+                           absl::StrCat(RoutePath(i, "host"), ": '", route.host, "' ", why));
+        continue;
+      }
+    }
+    for (size_t j = 0; j < i; ++j) {
+      if (config.routes[j].path.empty() || !RouteCovers(config.routes[j], route)) continue;
+      findings->AddWarning(RoutePath(i), absl::StrCat(RoutePath(i), ": never reached, ",
+                                                      RoutePath(j), " covers it"));
+      break;
+    }
+  }
+}
+
+void CheckStatic(const StaticConfig& files, const std::string& path, YamlFindings* findings) {
+  if (files.index.empty() || files.index.find('/') != std::string::npos || files.index == "." ||
+      files.index == "..") {
+    findings->AddFault(path + ".index",
+                       absl::StrCat(path, ".index: '", files.index, "' is not a file name"));
+  }
+  if (!findings->Has(path + ".root")) {
+    findings->AddFault(path, absl::StrCat(path, ": has no root"));
+  } else if (!absl::StartsWith(files.root, "/")) {
+    findings->AddFault(path + ".root",
+                       absl::StrCat(path, ".root: '", files.root, "' is not an absolute path"));
+  }
+}
+
+// Why `path` is not a directory, or nothing.
+std::string WhyNotADirectory(const std::string& path) {
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0) return strerror(errno);
+  return S_ISDIR(status.st_mode) ? "" : "not a directory";
+}
+
+std::string WhyNotWritable(const std::string& directory) {
+  if (UniqueFd(open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)).valid()) return "";
+  // Some file systems have no O_TMPFILE.
+  std::string name = directory + "/anteroom-check-XXXXXX";
+  const UniqueFd file(mkstemp(name.data()));
+  if (!file.valid()) return strerror(errno);
+  unlink(name.c_str());
+  return "";
+}
+
+}  // namespace
+
+void CheckConfig(const Config& config, YamlFindings* findings) {
+  CheckAddresses(config, findings);
+  CheckSizes(config, findings);
+  CheckPools(config, findings);
+  CheckRoutes(config, findings);
+  for (size_t i = 0; i < config.routes.size(); ++i) {
+    if (const auto& files = config.routes[i].static_files) {
+      CheckStatic(*files, RoutePath(i, "static"), findings);
+    }
+  }
+}
+
+void CheckFiles(const Config& config, YamlFindings* findings) {
+  for (size_t i = 0; i < config.routes.size(); ++i) {
+    const auto& files = config.routes[i].static_files;
+    if (!files || !absl::StartsWith(files->root, "/")) continue;
+    const std::string why = WhyNotADirectory(files->root);
+    if (why.empty()) continue;
+    const std::string path = RoutePath(i, "static.root");
+    findings->AddFault(path, absl::StrCat(path, ": ", files->root, ": ", why));
+  }
+  std::string why = WhyNotADirectory(config.spool.directory);
+  if (why.empty()) why = WhyNotWritable(config.spool.directory);
+  if (!why.empty()) {
+    findings->AddFault("spool.directory",
+                       absl::StrCat("spool.directory: ", config.spool.directory, ": ", why));
+  }
+  const size_t slash = config.access_log.path.rfind('/');
+  if (slash != std::string::npos) {
+    const std::string directory = config.access_log.path.substr(0, std::max<size_t>(slash, 1));
+    why = WhyNotADirectory(directory);
+    if (!why.empty()) {
+      findings->AddFault("access_log.path",
+                         absl::StrCat("access_log.path: ", directory, ": ", why));
+    }
+  }
+}
+
+}  // namespace anteroom::frontend

@@ -1,0 +1,242 @@
+#include "frontend/config_loader.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/unique_fd.h"
+#include "common/units.h"
+#include "frontend/config_check.h"
+#include "frontend/yaml_reader.h"
+#include "frontend/yaml_tree.h"
+
+namespace anteroom::frontend {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr uint64_t kKiB = uint64_t{1} << 10;
+constexpr uint64_t kMiB = uint64_t{1} << 20;
+constexpr uint64_t kGiB = uint64_t{1} << 30;
+constexpr uint64_t kTiB = uint64_t{1} << 40;
+
+// The functions below read the file's sections in the order of docs/CONFIG.md. Ranges keep out what
+// can't be meant (a unit mixed up), not what is unwise.
+
+void ReadAdmin(YamlMapping yaml, AdminConfig* admin) { yaml.Read("address", &admin->address); }
+
+void ReadSpool(YamlMapping yaml, SpoolConfig* spool) {
+  yaml.Read("directory", &spool->directory);
+  yaml.ReadSize("memory_per_body", &spool->memory_per_body, {0, kGiB});
+  yaml.ReadSize("total", &spool->total, {0, 64 * kTiB});
+}
+
+void ReadLimits(YamlMapping yaml, LimitsConfig* limits) {
+  yaml.ReadSize("body", &limits->http.body, {0, kTiB});
+  yaml.Read("connections", &limits->connections, {1, 1'000'000});
+  yaml.ReadSize("target", &limits->http.target, {256, kMiB});
+  yaml.ReadSize("field", &limits->http.field, {256, kMiB});
+  yaml.ReadCount("fields", &limits->http.fields, {1, 10'000});
+  yaml.ReadSize("head", &limits->http.head, {256, kMiB});
+  yaml.ReadCount("trailers", &limits->http.trailers, {0, 10'000});
+  yaml.ReadSize("trailer_section", &limits->http.trailer_section, {0, kMiB});
+}
+
+void ReadTimeouts(YamlMapping yaml, TimeoutsConfig* timeouts) {
+  yaml.Read("header", &timeouts->header, {milliseconds(100), hours(1)});
+  yaml.Read("body", &timeouts->body, {milliseconds(100), hours(24)});
+  yaml.Read("idle", &timeouts->idle, {milliseconds(100), hours(24)});
+  yaml.Read("write", &timeouts->write, {milliseconds(100), hours(1)});
+}
+
+void ReadLinks(YamlMapping yaml, LinksConfig* links) {
+  yaml.Read<CompletionPump>("pump", &links->pump,
+                            {{"loop", CompletionPump::kLoop}, {"thread", CompletionPump::kThread}});
+  yaml.Read("connect_timeout", &links->connect_timeout, {milliseconds(10), minutes(1)});
+  yaml.Read("backoff_min", &links->backoff_min, {milliseconds(1), minutes(1)});
+  yaml.Read("backoff_max", &links->backoff_max, {milliseconds(1), minutes(10)});
+}
+
+void ReadAccessLog(YamlMapping yaml, AccessLogConfig* log) {
+  yaml.Read("path", &log->path);
+  yaml.Read("queue_lines", &log->queue_lines, {16, 1'048'576});
+}
+
+void ReadLog(YamlMapping yaml, std::string* level) {
+  yaml.Read<std::string>("level", level,
+                         {{"trace", "trace"},
+                          {"debug", "debug"},
+                          {"info", "info"},
+                          {"warn", "warn"},
+                          {"error", "error"}});
+}
+
+void ReadDrain(YamlMapping yaml, DrainConfig* drain) {
+  yaml.Read("delay", &drain->delay, {seconds(0), minutes(10)});
+  yaml.Read("timeout", &drain->timeout, {seconds(0), hours(24)});
+}
+
+void ReadQueue(YamlMapping yaml, QueueConfig* queue) {
+  yaml.Read("requests", &queue->requests, {0, 1'000'000});
+  yaml.ReadSize("bytes", &queue->bytes, {0, kTiB});
+  yaml.Read("wait", &queue->wait, {seconds(0), hours(24)});
+}
+
+void ReadPool(const std::string& name, YamlMapping yaml, PoolConfig* pool) {
+  pool->name = name;
+  yaml.Read("endpoints", &pool->endpoints);
+  SocketAddress dns;
+  yaml.Read("dns", &dns);
+  if (!dns.host.empty()) pool->dns = dns;
+  yaml.Read("dns_refresh", &pool->dns_refresh, {milliseconds(100), minutes(10)});
+  ReadQueue(yaml.Section("queue"), &pool->queue);
+  yaml.Read("timeout", &pool->timeout, {milliseconds(1), hours(24)});
+}
+
+void ReadStatic(YamlMapping yaml, StaticConfig* files) {
+  yaml.Read("root", &files->root);
+  yaml.Read("index", &files->index);
+}
+
+void ReadRoute(YamlMapping yaml, RouteConfig* route) {
+  yaml.Read("host", &route->host);
+  absl::AsciiStrToLower(&route->host);
+  yaml.Read("path", &route->path);
+  if (yaml.Has("static")) route->static_files.emplace();
+  StaticConfig ignored;
+  ReadStatic(yaml.Section("static"), route->static_files ? &*route->static_files : &ignored);
+  yaml.Read("pool", &route->pool);
+  Duration timeout{};
+  yaml.Read("timeout", &timeout, {milliseconds(1), hours(24)});
+  if (timeout != Duration::zero()) route->timeout = timeout;
+  yaml.Read<RetryPolicy>("retry", &route->retry,
+                         {{"never", RetryPolicy::kNever},
+                          {"idempotent", RetryPolicy::kIdempotent},
+                          {"always", RetryPolicy::kAlways}});
+}
+
+Config ReadConfig(YamlMapping yaml) {
+  Config config;
+  yaml.Each("listeners", [&](size_t i, YamlMapping listener) {
+    config.listeners.resize(i + 1);
+    listener.Read("address", &config.listeners[i].address);
+  });
+  ReadAdmin(yaml.Section("admin"), &config.admin);
+  yaml.Read("loops", &config.loops, {0, 256});
+  yaml.Read("file_io_threads", &config.file_io_threads, {1, 64});
+  ReadSpool(yaml.Section("spool"), &config.spool);
+  ReadLimits(yaml.Section("limits"), &config.limits);
+  ReadTimeouts(yaml.Section("timeouts"), &config.timeouts);
+  ReadLinks(yaml.Section("links"), &config.links);
+  ReadAccessLog(yaml.Section("access_log"), &config.access_log);
+  ReadLog(yaml.Section("log"), &config.log_level);
+  ReadDrain(yaml.Section("drain"), &config.drain);
+  yaml.EachNamed("pools", [&](const std::string& name, YamlMapping pool) {
+    ReadPool(name, std::move(pool), &config.pools.emplace_back());
+  });
+  yaml.Each("routes", [&](size_t i, YamlMapping route) {
+    config.routes.resize(i + 1);
+    ReadRoute(std::move(route), &config.routes[i]);
+  });
+  return config;
+}
+
+LoadedConfig Load(const std::string& text, const ConfigEnvironment& environment, bool check_files) {
+  YamlFindings findings;
+  std::optional<Config> config;
+  std::optional<YamlNode> root = ParseYaml(text, &findings.faults);
+  if (root && root->kind != YamlNode::Kind::kMapping) {
+    findings.faults.push_back({root->line, root->column, "must be a mapping of keys to values"});
+  } else if (root) {
+    for (const ConfigOverride& entry : ConfigOverrides()) {
+      const char* value = environment(std::string(entry.variable));
+      if (value == nullptr || *value == '\0') continue;
+      OverrideScalar(entry.key, value, entry.variable, &*root);
+    }
+    config = ReadConfig(YamlMapping(&*root, "", &findings));
+    CheckConfig(*config, &findings);
+    if (check_files) CheckFiles(*config, &findings);
+  }
+  if (!findings.faults.empty()) config.reset();
+  SortFaults(&findings.faults);
+  SortFaults(&findings.warnings);
+  return {std::move(config), std::move(findings.faults), std::move(findings.warnings)};
+}
+
+// Null with errno set when the file can't be read; one byte more than allowed when it is too large.
+std::optional<std::string> ReadFile(const std::string& path) {
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return std::nullopt;
+  std::string text(kMaxConfigBytes + 1, '\0');
+  size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t n = read(file.get(), text.data() + size, text.size() - size);
+    if (n == 0) break;
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return std::nullopt;
+    size += static_cast<size_t>(n);
+  }
+  text.resize(size);
+  return text;
+}
+
+LoadedConfig Unreadable(std::string reason) {
+  LoadedConfig loaded;
+  loaded.faults.push_back({0, 0, std::move(reason)});
+  return loaded;
+}
+
+}  // namespace
+
+LoadedConfig LoadConfig(const std::string& path) {
+  const std::optional<std::string> text = ReadFile(path);
+  if (!text) return Unreadable(strerror(errno));
+  if (text->size() > kMaxConfigBytes) {
+    return Unreadable(absl::StrCat("larger than ", FormatSize(kMaxConfigBytes)));
+  }
+  return Load(
+      *text, [](const std::string& name) { return std::getenv(name.c_str()); },
+      /*check_files=*/true);
+}
+
+LoadedConfig ParseConfig(const std::string& text, const ConfigEnvironment& environment) {
+  return Load(text, environment, /*check_files=*/false);
+}
+
+const std::vector<ConfigOverride>& ConfigOverrides() {
+  static const auto* const overrides = new std::vector<ConfigOverride>{
+      {"ANTEROOM_ADMIN_ADDRESS", "admin.address"},
+      {"ANTEROOM_LOOPS", "loops"},
+      {"ANTEROOM_SPOOL_DIRECTORY", "spool.directory"},
+      {"ANTEROOM_ACCESS_LOG", "access_log.path"},
+      {"ANTEROOM_LOG_LEVEL", "log.level"},
+      {"ANTEROOM_DRAIN_DELAY", "drain.delay"},
+      {"ANTEROOM_DRAIN_TIMEOUT", "drain.timeout"},
+  };
+  return *overrides;
+}
+
+std::vector<std::string> KnownConfigKeys() {
+  YamlFindings findings;
+  findings.list_keys = true;
+  ReadConfig(YamlMapping(nullptr, "", &findings));
+  std::vector<std::string> keys;
+  for (const std::string& key : findings.known_keys) {
+    const bool section =
+        std::any_of(findings.known_keys.begin(), findings.known_keys.end(),
+                    [&](const std::string& other) { return absl::StartsWith(other, key + "."); });
+    if (!section) keys.push_back(key);
+  }
+  return keys;
+}
+
+}  // namespace anteroom::frontend

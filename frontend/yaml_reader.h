@@ -1,0 +1,137 @@
+// Reads typed values out of a YAML tree and collects every fault on the way instead of stopping at
+// the first.
+//
+//   void ReadDrain(YamlMapping yaml, DrainConfig* drain) {
+//     yaml.Read("delay", &drain->delay, {seconds(0), hours(1)});
+//     ...
+//   }
+//
+// A key that is absent leaves the variable alone, so that defaults stay where they are written: in
+// the struct. A key that nobody read is a fault, reported when its YamlMapping goes out of scope.
+//
+// With `YamlFindings::list_keys` and no tree, nothing is read and the same code lists the keys it
+// knows, which is how a test holds docs/CONFIG.md to them.
+#ifndef ANTEROOM_FRONTEND_YAML_READER_H_
+#define ANTEROOM_FRONTEND_YAML_READER_H_
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/clock.h"
+#include "common/socket_address.h"
+#include "frontend/config_fault.h"
+#include "frontend/yaml_tree.h"
+
+namespace anteroom::frontend {
+
+// A place in the file. Default: the file as a whole.
+struct YamlPlace {
+  int line = 0;
+  int column = 0;
+  std::string origin;
+
+  YamlPlace() = default;
+  explicit YamlPlace(const YamlNode& node);
+  explicit YamlPlace(const YamlEntry& entry);
+  ConfigFault Fault(absl::string_view reason) const;
+};
+
+// What one reading gathers.
+struct YamlFindings {
+  std::vector<ConfigFault> faults;
+  std::vector<ConfigFault> warnings;
+  // Where each value that was read stands: "limits.body", "routes[2].pool",
+  // "pools.gallery.endpoints[0]".
+  std::map<std::string, YamlPlace> places;
+
+  bool list_keys = false;
+  std::vector<std::string> known_keys;  // "pools.*.queue.wait"; `*` stands for a name or an item
+
+  // Whether the file has this path.
+  bool Has(const std::string& path) const { return places.count(path) != 0; }
+  // Its place, or of what it would be in, or of the file as a whole.
+  YamlPlace PlaceOf(std::string path) const;
+
+  void AddFault(const std::string& path, absl::string_view reason);
+  void AddWarning(const std::string& path, absl::string_view reason);
+};
+
+// Inclusive.
+template <typename T>
+struct YamlRange {
+  T min;
+  T max;
+};
+
+class YamlMapping {
+ public:
+  // `node` may be null (the section is absent); `path` is "" at the root. Both pointers must
+  // outlive this.
+  YamlMapping(const YamlNode* node, std::string path, YamlFindings* findings);
+  YamlMapping(YamlMapping&& other) noexcept;
+  YamlMapping& operator=(YamlMapping&&) = delete;
+  ~YamlMapping();
+
+  void Read(absl::string_view key, std::string* value);
+  void Read(absl::string_view key, uint32_t* value, YamlRange<uint32_t> range);
+  void Read(absl::string_view key, Duration* value, YamlRange<Duration> range);
+  void Read(absl::string_view key, SocketAddress* value);
+  void Read(absl::string_view key, std::vector<SocketAddress>* values);  // not empty
+  void ReadSize(absl::string_view key, uint64_t* value, YamlRange<uint64_t> range);
+  void ReadCount(absl::string_view key, size_t* value, YamlRange<uint64_t> range);
+
+  // One of a closed list of words.
+  template <typename T>
+  void Read(absl::string_view key, T* value,
+            std::initializer_list<std::pair<absl::string_view, T>> words) {
+    const YamlNode* node = Scalar(key);
+    if (node == nullptr) return;
+    std::string expected;
+    for (const auto& [word, meaning] : words) {
+      if (node->text == word) {
+        *value = meaning;
+        return;
+      }
+      absl::StrAppend(&expected, expected.empty() ? "" : ", ", word);
+    }
+    AddFault(key, absl::StrCat("'", node->text, "' is not one of ", expected));
+  }
+
+  // A mapping inside. Absent: one without keys.
+  YamlMapping Section(absl::string_view key);
+  // A sequence of mappings, not empty. Items that are something else are faults, have no place, and
+  // are passed over; the others come with their index.
+  void Each(absl::string_view key, const std::function<void(size_t index, YamlMapping)>& read);
+  // A mapping from names to mappings.
+  void EachNamed(absl::string_view key,
+                 const std::function<void(const std::string& name, YamlMapping)>& read);
+  // Whether the key is there, with a proper value or not. Does not make it known.
+  bool Has(absl::string_view key) const;
+
+ private:
+  // The value, null when absent or (a fault) not of that kind. Notes the key as known.
+  const YamlNode* Find(absl::string_view key, YamlNode::Kind kind);
+  const YamlNode* Scalar(absl::string_view key) { return Find(key, YamlNode::Kind::kScalar); }
+  template <typename T, typename Parse, typename Format>
+  void ReadInRange(absl::string_view key, T* value, YamlRange<T> range, Parse parse, Format format);
+  std::string PathOf(absl::string_view key) const;
+  void AddFault(absl::string_view key, absl::string_view reason);
+  void ReportUnknownKeys();
+
+  const YamlNode* node_;
+  const std::string path_;
+  YamlFindings* findings_;  // null: moved from
+  std::set<std::string> known_;
+};
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_YAML_READER_H_
