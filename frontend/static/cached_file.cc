@@ -5,7 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "frontend/static/date_standin.h"
+#include "frontend/http/http_date.h"
 
 namespace anteroom::frontend {
 namespace {

@@ -1,7 +1,7 @@
 #include "frontend/static/conditional.h"
 
 #include "absl/strings/strip.h"
-#include "frontend/static/date_standin.h"
+#include "frontend/http/http_date.h"
 
 namespace anteroom::frontend {
 namespace {
@@ -51,13 +51,13 @@ bool MatchesEntityTag(absl::string_view if_none_match, absl::string_view etag) {
 }
 
 ConditionalVerdict EvaluateConditions(const Conditions& conditions, absl::string_view etag,
-                                      std::time_t last_modified) {
+                                      std::time_t last_modified, std::time_t now) {
   if (conditions.if_none_match.has_value()) {
     return MatchesEntityTag(*conditions.if_none_match, etag) ? ConditionalVerdict::kNotModified
                                                              : ConditionalVerdict::kSend;
   }
   if (conditions.if_modified_since.has_value()) {
-    const std::optional<std::time_t> since = ParseHttpDate(*conditions.if_modified_since);
+    const std::optional<std::time_t> since = ParseHttpDate(*conditions.if_modified_since, now);
     if (since.has_value() && last_modified <= *since) return ConditionalVerdict::kNotModified;
   }
   return ConditionalVerdict::kSend;

@@ -19,11 +19,12 @@ struct Conditions {
 enum class ConditionalVerdict { kSend, kNotModified };
 
 // For GET and HEAD of a representation that exists, in the order of RFC 9110, section 13.2.2.
-// `etag` has its quotes and is strong; `last_modified` is in whole seconds. A value that is not
+// `etag` has its quotes and is strong; `last_modified` is in whole seconds, `now` the wall clock
+// (it decides the century of a two-digit year and nothing else). A value that is not
 // valid counts as absent, except that a field If-None-Match, whatever it holds, makes
 // If-Modified-Since be ignored.
 ConditionalVerdict EvaluateConditions(const Conditions& conditions, absl::string_view etag,
-                                      std::time_t last_modified);
+                                      std::time_t last_modified, std::time_t now);
 
 // If-None-Match against one entity tag by weak comparison (sections 8.8.3.2 and 13.1.2). A list
 // with a fault in it matches by what stands before the fault only.

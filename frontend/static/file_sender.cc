@@ -153,7 +153,8 @@ void FileSender::OnRead(bool read, uint64_t end) {
   // is.
   if (read) resident_end_ = end;
   failed_ = !read;
-  ready_();  // may destroy this
+  const std::function<void()> ready = ready_;  // it may destroy this sender
+  ready();
 }
 
 }  // namespace anteroom::frontend

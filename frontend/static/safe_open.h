@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "frontend/net/unique_fd.h"
+#include "common/unique_fd.h"
 #include "frontend/static/cached_file.h"
 
 namespace anteroom::frontend {

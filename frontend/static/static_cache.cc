@@ -33,7 +33,6 @@ StaticCache::Entry* StaticCache::Find(uint32_t root, absl::string_view path) {
 
 void StaticCache::Put(uint32_t root, absl::string_view path, Kind kind,
                       std::shared_ptr<const CachedFile> file, Time checked) {
-  Erase(root, path);
   EntryList one;
   Entry& entry = one.emplace_front();
   entry.root = root;
@@ -41,6 +40,7 @@ void StaticCache::Put(uint32_t root, absl::string_view path, Kind kind,
   entry.kind = kind;
   entry.file = std::move(file);
   entry.checked = checked;
+  Erase(root, entry.path);  // not `path`: it may be a view of the entry that goes
   const Shelf shelf = ShelfOf(entry);
   // A file that would push out everything and then itself.
   if (shelf == kBodies && Footprint(entry) > limits_.bytes) return;

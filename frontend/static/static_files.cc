@@ -1,6 +1,7 @@
 #include "frontend/static/static_files.h"
 
 #include <cassert>
+#include <ctime>
 #include <list>
 #include <utility>
 
@@ -29,7 +30,7 @@ StaticReply StatusReply(int status) {
 
 StaticReply FileReply(std::shared_ptr<const CachedFile> file, const Conditions& conditions) {
   StaticReply reply;
-  switch (EvaluateConditions(conditions, file->etag(), file->last_modified())) {
+  switch (EvaluateConditions(conditions, file->etag(), file->last_modified(), std::time(nullptr))) {
     case ConditionalVerdict::kSend:
       reply.status = 200;
       break;

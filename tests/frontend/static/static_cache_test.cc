@@ -1,0 +1,167 @@
+#include "frontend/static/static_cache.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "frontend/static/file_io.h"
+#include "gtest/gtest.h"
+
+namespace anteroom::frontend {
+namespace {
+
+using Kind = StaticCache::Kind;
+
+std::shared_ptr<const CachedFile> Small(size_t size) {
+  FileIdentity identity;
+  identity.size = size;
+  return CachedFile::InMemory(identity, "text/plain", std::string(size, 'x'), 1000);
+}
+
+class StaticCacheTest : public testing::Test {
+ protected:
+  std::shared_ptr<const CachedFile> Large() {
+    FileIdentity identity;
+    identity.size = 1 << 20;
+    return CachedFile::OnDisk(identity, "text/plain", FileHandle(dup(0), &file_io_), 1000);
+  }
+  static void PutFile(StaticCache* cache, absl::string_view path,
+                      std::shared_ptr<const CachedFile> file) {
+    cache->Put(1, path, Kind::kFile, std::move(file), Time());
+  }
+
+  FileIo file_io_{1, 16};
+};
+
+TEST_F(StaticCacheTest, FindsWhatWasPut) {
+  StaticCache cache({});
+  const auto file = Small(10);
+  const Time checked{std::chrono::seconds(5)};
+  cache.Put(1, "/a", Kind::kFile, file, checked);
+  const StaticCache::Entry* const entry = cache.Find(1, "/a");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->file, file);
+  EXPECT_EQ(entry->checked, checked);
+  EXPECT_FALSE(entry->checking);
+  EXPECT_EQ(cache.Find(1, "/b"), nullptr);
+}
+
+TEST_F(StaticCacheTest, KeepsRootsApart) {
+  StaticCache cache({});
+  const uint32_t one = cache.AddRoot();
+  const uint32_t two = cache.AddRoot();
+  ASSERT_NE(one, two);
+  cache.Put(one, "/a", Kind::kFile, Small(10), Time());
+  cache.Put(two, "/a", Kind::kMissing, nullptr, Time());
+  EXPECT_EQ(cache.Find(one, "/a")->kind, Kind::kFile);
+  EXPECT_EQ(cache.Find(two, "/a")->kind, Kind::kMissing);
+  cache.RemoveRoot(one);
+  EXPECT_EQ(cache.Find(one, "/a"), nullptr);
+  EXPECT_NE(cache.Find(two, "/a"), nullptr);
+  EXPECT_EQ(cache.counters().cached_bytes.value(), 0);
+  EXPECT_EQ(cache.counters().cached_entries.value(), 1);
+}
+
+TEST_F(StaticCacheTest, PutReplaces) {
+  StaticCache cache({});
+  PutFile(&cache, "/a", Small(10));
+  cache.Put(1, "/a", Kind::kDirectory, nullptr, Time());
+  EXPECT_EQ(cache.Find(1, "/a")->kind, Kind::kDirectory);
+  EXPECT_EQ(cache.counters().cached_entries.value(), 1);
+  EXPECT_EQ(cache.counters().cached_bytes.value(), 0);
+}
+
+TEST_F(StaticCacheTest, PutMayBeGivenItsOwnEntry) {
+  StaticCache cache({});
+  PutFile(&cache, "/a", Small(10));
+  const StaticCache::Entry* const entry = cache.Find(1, "/a");
+  cache.Put(1, entry->path, Kind::kFile, entry->file, Time());
+  ASSERT_NE(cache.Find(1, "/a"), nullptr);
+  EXPECT_EQ(cache.Find(1, "/a")->path, "/a");
+}
+
+TEST_F(StaticCacheTest, BytesStayWithinTheLimit) {
+  StaticCacheLimits limits;
+  limits.bytes = 100'000;
+  StaticCache cache(limits);
+  for (int i = 0; i < 10'000; ++i) {
+    PutFile(&cache, "/" + std::to_string(i), Small(1000));
+    ASSERT_LE(cache.counters().cached_bytes.value(), 100'000);
+  }
+  EXPECT_GT(cache.counters().cached_entries.value(), 30);
+  EXPECT_LT(cache.counters().cached_entries.value(), 100);
+  EXPECT_EQ(cache.counters().evictions.value(),
+            10'000u - static_cast<uint64_t>(cache.counters().cached_entries.value()));
+}
+
+TEST_F(StaticCacheTest, EmptyFilesCountTheirBookkeeping) {
+  StaticCacheLimits limits;
+  limits.bytes = 100'000;
+  StaticCache cache(limits);
+  for (int i = 0; i < 10'000; ++i) PutFile(&cache, "/" + std::to_string(i), Small(0));
+  EXPECT_LT(cache.counters().cached_entries.value(), 500);
+}
+
+TEST_F(StaticCacheTest, LeastRecentlyUsedGoesFirst) {
+  StaticCacheLimits limits;
+  limits.bytes = 12'000;
+  StaticCache cache(limits);
+  PutFile(&cache, "/a", Small(3000));
+  PutFile(&cache, "/b", Small(3000));
+  PutFile(&cache, "/c", Small(3000));
+  ASSERT_NE(cache.Find(1, "/a"), nullptr);
+  PutFile(&cache, "/d", Small(3000));
+  EXPECT_NE(cache.Find(1, "/a"), nullptr);
+  EXPECT_EQ(cache.Find(1, "/b"), nullptr);
+  EXPECT_NE(cache.Find(1, "/d"), nullptr);
+}
+
+TEST_F(StaticCacheTest, FileLargerThanTheCachePushesNothingOut) {
+  StaticCacheLimits limits;
+  limits.bytes = 10'000;
+  StaticCache cache(limits);
+  PutFile(&cache, "/a", Small(1000));
+  PutFile(&cache, "/huge", Small(20'000));
+  EXPECT_EQ(cache.Find(1, "/huge"), nullptr);
+  EXPECT_NE(cache.Find(1, "/a"), nullptr);
+}
+
+TEST_F(StaticCacheTest, DescriptorsStayWithinTheLimit) {
+  StaticCacheLimits limits;
+  limits.descriptors = 8;
+  StaticCache cache(limits);
+  for (int i = 0; i < 100; ++i) PutFile(&cache, "/" + std::to_string(i), Large());
+  EXPECT_EQ(cache.counters().cached_descriptors.value(), 8);
+  EXPECT_EQ(cache.Find(1, "/91"), nullptr);
+  EXPECT_NE(cache.Find(1, "/92"), nullptr);
+}
+
+TEST_F(StaticCacheTest, EvictionLeavesTransfersAlone) {
+  StaticCacheLimits limits;
+  limits.descriptors = 1;
+  StaticCache cache(limits);
+  PutFile(&cache, "/a", Large());
+  const auto in_transfer = cache.Find(1, "/a")->file;
+  PutFile(&cache, "/b", Large());
+  EXPECT_EQ(cache.Find(1, "/a"), nullptr);
+  EXPECT_NE(fcntl(in_transfer->fd(), F_GETFD), -1);
+}
+
+TEST_F(StaticCacheTest, MissingNamesPushOutNoFiles) {
+  StaticCacheLimits limits;
+  limits.negatives = 10;
+  StaticCache cache(limits);
+  PutFile(&cache, "/a", Small(100));
+  PutFile(&cache, "/b", Large());
+  for (int i = 0; i < 1000; ++i) {
+    cache.Put(1, "/no" + std::to_string(i), Kind::kMissing, nullptr, Time());
+  }
+  EXPECT_NE(cache.Find(1, "/a"), nullptr);
+  EXPECT_NE(cache.Find(1, "/b"), nullptr);
+  EXPECT_EQ(cache.counters().cached_entries.value(), 12);
+}
+
+}  // namespace
+}  // namespace anteroom::frontend
