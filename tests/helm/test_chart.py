@@ -112,7 +112,7 @@ def test_a_changed_configuration_replaces_the_pods() -> None:
         return deployment["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
 
     assert checksum() == checksum("--set", "frontend.replicas=7")
-    assert checksum() != checksum("--set", "frontend.config.log_level=debug")
+    assert checksum() != checksum("--set", "frontend.config.log.level=debug")
 
 
 def test_every_object_carries_the_recommended_labels(values: pathlib.Path) -> None:

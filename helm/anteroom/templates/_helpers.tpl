@@ -195,9 +195,9 @@ livenessProbe:
   failureThreshold: 3
 readinessProbe:
   httpGet: {path: /readyz, port: admin}
-  periodSeconds: 2
+  periodSeconds: 1
   timeoutSeconds: 2
-  failureThreshold: 2
+  failureThreshold: 3
 {{- end -}}
 
 {{/* Faults that a schema cannot see, all at once. */}}
