@@ -1,7 +1,6 @@
 """One line of JSON an exchange, whatever the client sends."""
 
 import pathlib
-import signal
 
 from anteroom_harness.deadlines import wait_until
 from anteroom_harness.frontend import Line
@@ -24,8 +23,12 @@ def test_a_line_says_who_asked_what_and_how_it_ended(stack: Stack) -> None:
     assert line["status"] == 200
     assert line["outcome"] == "served"
     assert line["client"].startswith("127.0.0.1")
-    assert line["body_in"] == 5
-    assert line["body_out"] == len(response.body)
+    assert line["bytes_in"] >= len(b"hello")
+    assert line["bytes_out"] >= len(response.body)
+    assert line["backend"]
+    assert line["attempt"] == 1
+    assert line["total_ms"] >= line["run_ms"] >= 0
+    assert line["id"]
 
 
 def test_one_line_an_exchange(stack: Stack) -> None:
@@ -86,20 +89,6 @@ def test_a_log_that_cannot_be_written_stops_nothing(stack: Stack) -> None:
     stack.start(settings={"access_log": {"path": "/dev/full"}})
     for _ in range(50):
         assert stack.get("/diag/hello").status == 200
-
-
-def test_usr1_reopens_the_log(stack: Stack, tmp_path: pathlib.Path) -> None:
-    stack.start()
-    stack.get("/diag/hello?n=1")
-    lines_after(stack, 1)
-    rotated = tmp_path / "rotated"
-    stack.frontend.access_log_path.rename(rotated)
-    stack.frontend.send_signal(signal.SIGUSR1)
-    wait_until(stack.frontend.access_log_path.exists, "a new log file")
-    stack.get("/diag/hello?n=2")
-    (line,) = lines_after(stack, 1)
-    assert line["target"] == "/diag/hello?n=2"
-    assert len(rotated.read_text().splitlines()) == 1
 
 
 def test_nothing_is_lost_at_the_end(stack: Stack) -> None:

@@ -63,7 +63,7 @@ limits: {body: 32MiB, connections: 15000, target: 16KiB, field: 8KiB, fields: 10
 timeouts: {header: 10s, body: 60s, idle: 1m, write: 500ms}
 links: {pump: thread}
 access_log: {path: "-"}
-log_level: info
+log: {level: info}
 drain: {delay: 0s, timeout: 30s}
 pools:
   gallery:

@@ -6,7 +6,7 @@ from anteroom_harness.stack import Stack
 
 
 def outcomes(samples: Samples, outcome: str) -> float:
-    return samples.sum("anteroom_exchanges_total", outcome=outcome)
+    return samples.sum("anteroom_frontend_exchanges_total", outcome=outcome)
 
 
 def test_every_exchange_is_counted_once_by_outcome(stack: Stack) -> None:
@@ -35,11 +35,11 @@ def test_connections_come_and_go(stack: Stack) -> None:
 
 def test_a_lost_backend_shows(stack: Stack) -> None:
     stack.start(backends=2)
-    links = stack.metrics().sum("anteroom_links_up")
+    links = stack.metrics().sum("anteroom_pool_links")
     assert links >= 2
     stack.backends[0].kill()
-    wait_until(lambda: stack.metrics().sum("anteroom_links_up") < links, "a link to go down")
-    assert stack.metrics().sum("anteroom_links_lost_total") >= 1
+    wait_until(lambda: stack.metrics().sum("anteroom_pool_links") < links, "a link to go down")
+    assert stack.metrics().sum("anteroom_link_lost_total") >= 1
 
 
 def test_the_backend_counts_handlers(stack: Stack) -> None:

@@ -86,7 +86,7 @@ class Stack:
 
     def waiting(self) -> int:
         """Requests in the queue of the first front end."""
-        return int(self.metrics().sum("anteroom_queue_requests"))
+        return int(self.metrics().sum("anteroom_pool_waiting_requests"))
 
     def wait_waiting(self, count: int, timeout: float = 10.0) -> None:
         wait_until(
@@ -100,7 +100,7 @@ class Stack:
         return int(self.metrics().sum("anteroom_link_connect_failures_total"))
 
     def open_connections(self) -> int:
-        return int(self.metrics().sum("anteroom_connections"))
+        return int(self.metrics().sum("anteroom_frontend_connections"))
 
     def wait_quiet(self, timeout: float = 10.0) -> None:
         """Until no process has been woken for half a second: what a test set in motion has come to rest."""
