@@ -21,7 +21,7 @@ TEST(FileIoTest, RunsWorkOnItsOwnThreads) {
   FileIo file_io(2, 16);
   Gate done;
   std::thread::id where;
-  ASSERT_TRUE(file_io.Submit(kSlow, [&] {
+  ASSERT_TRUE(file_io.Submit(kSlow, [&where, done] {
     where = std::this_thread::get_id();
     done.Open();
   }));
@@ -32,7 +32,7 @@ TEST(FileIoTest, RunsWorkOnItsOwnThreads) {
 TEST(FileIoTest, RefusesWhenTheLaneIsFullAndCountsIt) {
   FileIo file_io(1, 2);
   Gate gate;
-  ASSERT_TRUE(file_io.Submit(kSlow, [&] { gate.Pass(); }));
+  ASSERT_TRUE(file_io.Submit(kSlow, [gate] { gate.Pass(); }));
   gate.AwaitArrivals(1);
   std::atomic<int> ran{0};
   EXPECT_TRUE(file_io.Submit(kSlow, [&] { ++ran; }));
@@ -42,8 +42,8 @@ TEST(FileIoTest, RefusesWhenTheLaneIsFullAndCountsIt) {
   EXPECT_EQ(file_io.counts().waiting, 2u);
 
   Gate last;
-  EXPECT_TRUE(file_io.Submit(kQuick, [] {}));                     // the other lane has room
-  EXPECT_TRUE(file_io.SubmitContinuation([&] { last.Open(); }));  // never refused
+  EXPECT_TRUE(file_io.Submit(kQuick, [] {}));                        // the other lane has room
+  EXPECT_TRUE(file_io.SubmitContinuation([last] { last.Open(); }));  // never refused
   gate.Open();
   last.Pass();
   EXPECT_EQ(ran, 2);
@@ -52,10 +52,10 @@ TEST(FileIoTest, RefusesWhenTheLaneIsFullAndCountsIt) {
 TEST(FileIoTest, QuickWorkNeverWaitsBehindSlowWork) {
   FileIo file_io(3, 16);
   Gate gate;
-  for (int i = 0; i < 5; ++i) ASSERT_TRUE(file_io.Submit(kSlow, [&] { gate.Pass(); }));
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(file_io.Submit(kSlow, [gate] { gate.Pass(); }));
   gate.AwaitArrivals(2);  // all that may do slow work are stuck in it
   Gate quick;
-  ASSERT_TRUE(file_io.Submit(kQuick, [&] { quick.Open(); }));
+  ASSERT_TRUE(file_io.Submit(kQuick, [quick] { quick.Open(); }));
   quick.Pass();
   EXPECT_EQ(file_io.counts().waiting, 3u);
   gate.Open();
@@ -65,8 +65,8 @@ TEST(FileIoTest, OneThreadDoesBothLanes) {
   FileIo file_io(1, 16);
   Gate quick;
   Gate slow;
-  ASSERT_TRUE(file_io.Submit(kSlow, [&] { slow.Open(); }));
-  ASSERT_TRUE(file_io.Submit(kQuick, [&] { quick.Open(); }));
+  ASSERT_TRUE(file_io.Submit(kSlow, [slow] { slow.Open(); }));
+  ASSERT_TRUE(file_io.Submit(kQuick, [quick] { quick.Open(); }));
   slow.Pass();
   quick.Pass();
   EXPECT_EQ(file_io.counts().refused, 0u);
@@ -75,7 +75,7 @@ TEST(FileIoTest, OneThreadDoesBothLanes) {
 TEST(FileIoTest, ShutdownDropsWhatWaitsAndRefusesTheRest) {
   FileIo file_io(1, 16);
   Gate gate;
-  ASSERT_TRUE(file_io.Submit(kSlow, [&] { gate.Pass(); }));
+  ASSERT_TRUE(file_io.Submit(kSlow, [gate] { gate.Pass(); }));
   gate.AwaitArrivals(1);
   auto token = std::make_shared<int>(1);
   ASSERT_TRUE(file_io.Submit(kSlow, [token] {}));
@@ -127,7 +127,7 @@ TEST(FileIoTest, ManyThreadsSubmitAtOnce) {
   Gate done;
   // Continuations come after all slow work, and quick work goes first: with a barrier in both lanes
   // all is done except for what the other threads have in hand, which Shutdown waits for.
-  ASSERT_TRUE(file_io.SubmitContinuation([&] { done.Open(); }));
+  ASSERT_TRUE(file_io.SubmitContinuation([done] { done.Open(); }));
   done.Pass();
   file_io.Shutdown();
   EXPECT_EQ(ran, taken);

@@ -227,7 +227,7 @@ TEST_F(FileSenderTest, DestroyedSenderIsNotCalled) {
   if (!Evict(path)) GTEST_SKIP() << "this file system keeps its pages";
   Gate gate;
   for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(file_io_.Submit(FileIo::Lane::kQuick, [&gate] { gate.Pass(); }));
+    ASSERT_TRUE(file_io_.Submit(FileIo::Lane::kQuick, [gate] { gate.Pass(); }));
   }
   gate.AwaitArrivals(2);
   Start(file, 0, 1'000'000);
@@ -246,7 +246,7 @@ TEST_F(FileSenderTest, ColdFileThatShrankMeanwhileFails) {
   if (!Evict(path)) GTEST_SKIP() << "this file system keeps its pages";
   Gate gate;
   for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(file_io_.Submit(FileIo::Lane::kQuick, [&gate] { gate.Pass(); }));
+    ASSERT_TRUE(file_io_.Submit(FileIo::Lane::kQuick, [gate] { gate.Pass(); }));
   }
   gate.AwaitArrivals(2);
   Start(file, 0, 1'000'000);

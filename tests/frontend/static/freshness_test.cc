@@ -65,7 +65,7 @@ TEST_F(FreshnessTest, RequestsJoinALookThatTakesTooLong) {
   // Both file-I/O threads are held, so that the look can't end yet.
   Gate gate;
   for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(server_.file_io().Submit(FileIo::Lane::kQuick, [&gate] { gate.Pass(); }));
+    ASSERT_TRUE(server_.file_io().Submit(FileIo::Lane::kQuick, [gate] { gate.Pass(); }));
   }
   gate.AwaitArrivals(2);
   server_.Advance(StaticFiles::kFresh);

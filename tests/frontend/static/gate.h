@@ -1,6 +1,10 @@
-// Holds a thread until the test lets it go on.
+// Holds a thread until the test lets it go on. A handle: copies are the same gate, so that a thread
+// which is just leaving it doesn't care whether the test has gone on to its end; capture it by
+// value.
 #ifndef ANTEROOM_TESTS_FRONTEND_STATIC_GATE_H_
 #define ANTEROOM_TESTS_FRONTEND_STATIC_GATE_H_
+
+#include <memory>
 
 #include "common/mutex.h"
 
@@ -8,28 +12,31 @@ namespace anteroom::frontend {
 
 class Gate {
  public:
-  void Open() {
-    MutexLock lock(&mu_);
-    open_ = true;
-    changed_.NotifyAll();
+  void Open() const {
+    MutexLock lock(&state_->mu);
+    state_->open = true;
+    state_->changed.NotifyAll();
   }
   // Announces the arrival, then waits for Open().
-  void Pass() {
-    MutexLock lock(&mu_);
-    ++arrived_;
-    changed_.NotifyAll();
-    while (!open_) changed_.Wait(&mu_);
+  void Pass() const {
+    MutexLock lock(&state_->mu);
+    ++state_->arrived;
+    state_->changed.NotifyAll();
+    while (!state_->open) state_->changed.Wait(&state_->mu);
   }
-  void AwaitArrivals(int n) {
-    MutexLock lock(&mu_);
-    while (arrived_ < n) changed_.Wait(&mu_);
+  void AwaitArrivals(int n) const {
+    MutexLock lock(&state_->mu);
+    while (state_->arrived < n) state_->changed.Wait(&state_->mu);
   }
 
  private:
-  Mutex mu_;
-  CondVar changed_;
-  bool open_ ABSL_GUARDED_BY(mu_) = false;
-  int arrived_ ABSL_GUARDED_BY(mu_) = 0;
+  struct State {
+    Mutex mu;
+    CondVar changed;
+    bool open ABSL_GUARDED_BY(mu) = false;
+    int arrived ABSL_GUARDED_BY(mu) = 0;
+  };
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 }  // namespace anteroom::frontend

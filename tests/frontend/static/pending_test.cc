@@ -23,7 +23,7 @@ class PendingTest : public testing::Test {
   PendingTest() : server_(tree_.MakeDirectory("root"), {}, /*threads=*/1, /*queue_limit=*/4) {
     tree_.Write("root/a.txt", "a");
     tree_.Write("root/b.txt", "b");
-    EXPECT_TRUE(server_.file_io().Submit(FileIo::Lane::kSlow, [this] { gate_.Pass(); }));
+    EXPECT_TRUE(server_.file_io().Submit(FileIo::Lane::kSlow, [gate = gate_] { gate.Pass(); }));
     gate_.AwaitArrivals(1);
   }
   ~PendingTest() override { gate_.Open(); }
