@@ -114,7 +114,7 @@ absl::Status AdminServer::Listen(const SocketAddress& address) {
   if (!listener_.valid() ||
       setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
       bind(listener_.get(), reinterpret_cast<sockaddr*>(&bound), length) != 0 ||
-      listen(listener_.get(), kMaxConnections) != 0) {
+      listen(listener_.get(), SOMAXCONN) != 0) {
     return ErrnoStatus("cannot listen on", address);
   }
   length = sizeof(bound);

@@ -79,9 +79,10 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
   // a line, which is hardly ever longer, does not block in write() after this said yes.
   static bool WaitWritable() {
     for (;;) {
+      const bool patient = Now() < g_write_deadline.load(std::memory_order_relaxed);
       pollfd fd = {STDERR_FILENO, POLLOUT, 0};
-      if (poll(&fd, 1, /*timeout=*/kPollMillis) != 0) return true;
-      if (Now() >= g_write_deadline.load(std::memory_order_relaxed)) return false;
+      if (poll(&fd, 1, patient ? kPollMillis : 0) != 0) return true;
+      if (!patient) return false;
     }
   }
 
