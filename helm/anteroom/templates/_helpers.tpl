@@ -82,6 +82,10 @@ app.kubernetes.io/managed-by: {{ $.Release.Service }}
 {{- add 5 (div (add $ms 999) 1000) -}}
 {{- end -}}
 
+{{- define "anteroom.backendGrace" -}}
+{{- add 5 (div (add (include "anteroom.milliseconds" .Values.backend.drainTimeout) 999) 1000) -}}
+{{- end -}}
+
 {{/* The front end's configuration file: frontend.config and what only the chart knows. */}}
 {{- define "anteroom.frontendConfig" -}}
 {{- $config := deepCopy .Values.frontend.config -}}
@@ -224,6 +228,10 @@ readinessProbe:
 {{- $grace := .Values.frontend.terminationGracePeriodSeconds -}}
 {{- if and $grace (lt (int $grace) (int (include "anteroom.frontendGrace" .))) -}}
 {{- $faults = append $faults (printf "frontend.terminationGracePeriodSeconds %d is less than drain.delay + drain.timeout + 5 s = %s" (int $grace) (include "anteroom.frontendGrace" .)) -}}
+{{- end -}}
+{{- $grace := .Values.backend.terminationGracePeriodSeconds -}}
+{{- if and $grace (lt (int $grace) (int (include "anteroom.backendGrace" .))) -}}
+{{- $faults = append $faults (printf "backend.terminationGracePeriodSeconds %d is less than drainTimeout + 5 s = %s" (int $grace) (include "anteroom.backendGrace" .)) -}}
 {{- end -}}
 {{- if $faults -}}
 {{- fail (printf "\n  %s" (join "\n  " $faults)) -}}

@@ -89,6 +89,16 @@ class Release:
     def pods(self, tier: str) -> list[Object]:
         return self.get("pods", "--selector", f"app.kubernetes.io/component={tier}")["items"]
 
+    def requests_answered(self, pod: str) -> float:
+        """What handlers of a backend pod have answered, out of its metrics, asked for through the API server."""
+        path = f"/api/v1/namespaces/{self.namespace}/pods/{pod}:9902/proxy/metrics"
+        try:
+            page = self.kubectl("get", "--raw", path, timeout=30)
+        except CommandFailed:
+            return 0  # not started yet
+        samples = (line.rpartition(" ") for line in page.splitlines() if line.startswith("anteroom_backend_requests_total{"))
+        return sum(float(value) for _, _, value in samples)
+
     def restarts(self) -> dict[str, int]:
         """Containers that ended by themselves, by pod."""
         return {

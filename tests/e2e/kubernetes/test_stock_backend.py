@@ -21,6 +21,6 @@ def test_the_stock_backend_answers(images: None) -> None:
         client = Client(release.service_url())
         answer = client.get("/diag/hello")
         assert (answer.status, answer.body.strip().lower()) == (200, b"hello world")
-        assert client.get("/diag/whoami").json()["host"] == release.pods("backend")[0]["metadata"]["name"]
+        assert release.requests_answered(release.pods("backend")[0]["metadata"]["name"]) >= 1
         assert client.get("/no-such-handler").status == 404
         assert release.restarts() == {}
