@@ -1,0 +1,142 @@
+#include "frontend/dispatch/completion_source.h"
+
+#include <fcntl.h>
+#include <grpcpp/completion_queue.h>
+#include <pthread.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "common/unique_fd.h"
+#include "frontend/net/event_handles.h"
+#include "frontend/net/loop.h"
+
+namespace anteroom::frontend {
+namespace {
+
+using NextStatus = grpc::CompletionQueue::NextStatus;
+
+// --- Loop pump
+
+class LoopQueue final : public StreamQueue, private FdHandler {
+ public:
+  LoopQueue(Loop* loop, int fd, const bool* writing)
+      : writing_(writing), fd_(fcntl(fd, F_DUPFD_CLOEXEC, 0)), watch_(loop, fd_.get(), this) {
+    // Without a descriptor to spare the stream never hears anything and is closed by its connect
+    // time-out.
+    if (fd_.valid()) watch_.WatchRead(true);
+  }
+
+  ~LoopQueue() override {
+    queue_.Shutdown();
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue_.Next(&tag, &ok)) std::abort();  // an operation outlived its stream
+  }
+
+  grpc::CompletionQueue* queue() override { return &queue_; }
+
+  int Harvest() override {
+    int completed = 0;
+    while (Next()) ++completed;
+    watch_.WatchWrite(*writing_ && fd_.valid());
+    return completed;
+  }
+
+  void HarvestWrite() override {
+    while (*writing_ && Next()) {
+    }
+    watch_.WatchWrite(*writing_ && fd_.valid());
+  }
+
+ private:
+  bool Next() {
+    void* tag = nullptr;
+    bool ok = false;
+    if (queue_.AsyncNext(&tag, &ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) != NextStatus::GOT_EVENT)
+      return false;
+    static_cast<CompletionTag*>(tag)->Complete(ok);
+    return true;
+  }
+
+  void OnReadable() override { Harvest(); }
+  void OnWritable() override { Harvest(); }
+
+  const bool* const writing_;
+  grpc::CompletionQueue queue_;
+  const UniqueFd fd_;
+  FdWatch watch_;
+};
+
+class LoopSource final : public CompletionSource {
+ public:
+  explicit LoopSource(Loop* loop) : loop_(loop) {}
+  std::unique_ptr<StreamQueue> NewQueue(int fd, const bool* writing) override {
+    return std::make_unique<LoopQueue>(loop_, fd, writing);
+  }
+
+ private:
+  Loop* const loop_;
+};
+
+// --- Thread pump
+
+// All streams of the loop share the queue of the one thread.
+class SharedQueue final : public StreamQueue {
+ public:
+  explicit SharedQueue(grpc::CompletionQueue* queue) : queue_(queue) {}
+  grpc::CompletionQueue* queue() override { return queue_; }
+  int Harvest() override { return 0; }
+  void HarvestWrite() override {}
+
+ private:
+  grpc::CompletionQueue* const queue_;
+};
+
+class ThreadSource final : public CompletionSource {
+ public:
+  explicit ThreadSource(Loop* loop) : loop_(loop), thread_([this] { Run(); }) {
+    pthread_setname_np(thread_.native_handle(), "grpc-pump");
+  }
+
+  ~ThreadSource() override {
+    queue_.Shutdown();
+    thread_.join();
+  }
+
+  std::unique_ptr<StreamQueue> NewQueue(int /*fd*/, const bool* /*writing*/) override {
+    return std::make_unique<SharedQueue>(&queue_);
+  }
+
+ private:
+  void Run() {
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue_.Next(&tag, &ok)) {
+      loop_->Post([tag, ok] { static_cast<CompletionTag*>(tag)->Complete(ok); });
+    }
+  }
+
+  Loop* const loop_;
+  grpc::CompletionQueue queue_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<CompletionSource> NewCompletionSource(CompletionPump kind, Loop* loop) {
+  switch (kind) {
+    case CompletionPump::kLoop:
+      return std::make_unique<LoopSource>(loop);
+    case CompletionPump::kThread:
+      return std::make_unique<ThreadSource>(loop);
+  }
+  std::abort();
+}
+
+void PrepareGrpc() {
+  // The loop pump is not safe with any other strategy, so this is not left to the environment.
+  setenv("GRPC_POLL_STRATEGY", "poll", /*overwrite=*/1);
+}
+
+}  // namespace anteroom::frontend

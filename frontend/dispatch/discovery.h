@@ -1,0 +1,60 @@
+// Which addresses a pool has. Literals are known at once; names are asked for again and again, by a
+// thread of its own, since the resolver blocks. An answer that fails or is empty changes nothing:
+// better an address that may be stale than none.
+//
+// Threading: Start and Stop from one thread. `changed` is called from Start (literals) and from the
+// discovery thread, never from both at once.
+#ifndef ANTEROOM_FRONTEND_DISPATCH_DISCOVERY_H_
+#define ANTEROOM_FRONTEND_DISPATCH_DISCOVERY_H_
+
+#include <cstddef>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "common/socket_address.h"
+#include "frontend/config.h"
+
+namespace anteroom::frontend {
+
+class Discovery {
+ public:
+  using Changed = std::function<void(size_t pool, const std::vector<SocketAddress>& addresses)>;
+
+  // `pools` must outlive it.
+  Discovery(const std::vector<PoolConfig>* pools, Changed changed);
+  ~Discovery();  // stops
+  Discovery(const Discovery&) = delete;
+  Discovery& operator=(const Discovery&) = delete;
+
+  void Start();
+  void Stop();
+
+ private:
+  struct Watched {
+    size_t pool = 0;
+    Time due;
+    std::vector<SocketAddress> addresses;  // as last reported
+    bool failing = false;                  // logged once, not every time
+  };
+
+  void Run();
+  void Resolve(Watched* watched);
+
+  const std::vector<PoolConfig>* const pools_;
+  const Changed changed_;
+  std::vector<Watched> watched_;  // the discovery thread's, once started
+  std::thread thread_;
+  Mutex mu_;
+  CondVar wake_;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+// The names a pool is made of; empty when all its endpoints are literals.
+std::vector<SocketAddress> NamesOf(const PoolConfig& pool);
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_DISPATCH_DISCOVERY_H_

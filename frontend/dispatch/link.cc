@@ -1,0 +1,488 @@
+#include "frontend/dispatch/link.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/version.h"
+#include "frontend/http/header_rules.h"
+#include "frontend/net/socket.h"
+#include "spdlog/spdlog.h"
+
+namespace anteroom::frontend {
+namespace {
+
+constexpr uint32_t kProtocol = 1;
+constexpr size_t kInlineBody = 64 * 1024;  // a body up to this goes along in the Request frame
+constexpr size_t kChunk = 64 * 1024;       // the largest BodyChunk
+constexpr size_t kBatch = 1024 * 1024;     // a message is closed when it has grown to this
+constexpr uint64_t kResponseWindow = 256 * 1024;
+
+// A link with exchanges on it that has been silent this long is harvested without having been told
+// of anything. It should never find something; what it finds is counted.
+constexpr Duration kHarvestAfter = std::chrono::milliseconds(100);
+// Silent this long: pinged. A ping without an answer for this long: the backend, or the way to it,
+// is gone.
+constexpr Duration kPingAfter = std::chrono::seconds(1);
+constexpr Duration kPingTimeout = std::chrono::seconds(3);
+
+}  // namespace
+
+Link::Link(Loop* loop, CompletionSource* source, Owner* owner, uint32_t id, SocketAddress address,
+           const LinkOptions* options, LinkCounters* counters, int* streams_alive)
+    : loop_(loop),
+      source_(source),
+      owner_(owner),
+      id_(id),
+      address_(std::move(address)),
+      options_(options),
+      counters_(counters),
+      streams_alive_(streams_alive),
+      timer_(loop, this) {}
+
+Link::~Link() {
+  loop_->WithdrawTurnEnd(this);
+  if (stream_ != nullptr) stream_->Close();
+}
+
+// --- From nothing to up
+
+void Link::Start() { Connect(); }
+
+void Link::Connect() {
+  counters_->connects.Add();
+  state_ = State::kConnecting;
+  absl::StatusOr<UniqueFd> socket = StartConnect(address_);
+  if (!socket.ok()) return Down(socket.status().message());
+  connecting_ = *std::move(socket);
+  connect_watch_ =
+      std::make_unique<FdWatch>(loop_, connecting_.get(), static_cast<FdHandler*>(this));
+  connect_watch_->WatchWrite(true);
+  timer_.SetAfter(options_->config.connect_timeout);
+}
+
+void Link::OnWritable() {
+  const int error = ConnectError(connecting_.get());
+  connect_watch_.reset();
+  if (error != 0) {
+    connecting_.Reset();
+    return Down(strerror(error));
+  }
+  state_ = State::kGreeting;
+  stream_ = LinkStream::Open(loop_, source_, std::move(connecting_), this, streams_alive_);
+}
+
+void Link::OnWritten() {
+  if (state_ == State::kGreeting && !greeted_) {
+    greeted_ = true;
+    out_.Clear();
+    v1::FrontendHello* hello = out_.mutable_hello();
+    hello->set_protocol(kProtocol);
+    hello->set_frontend(options_->frontend_name);
+    hello->set_version(kVersion);
+    stream_->Write(out_);
+    return;
+  }
+  if (state_ == State::kUp && !NothingToSend()) WantFlush();
+}
+
+absl::string_view Link::HandleHello(const v1::BackendFrames& batch) {
+  if (!batch.has_hello()) return "its first batch has no hello";
+  const v1::BackendHello& hello = batch.hello();
+  if (hello.protocol() != kProtocol) return "it speaks another protocol version";
+  if (hello.threads() == 0) return "it says that it has no threads";
+  backend_ = std::make_shared<const std::string>(hello.backend());
+  request_window_ = hello.request_window();
+  state_ = State::kUp;
+  backoff_ = Duration::zero();
+  timer_.Clear();
+  spdlog::info("link up backend={} address={} threads={}", *backend_, address_.ToString(),
+               hello.threads());
+  owner_->OnLinkUp(this, hello.threads());
+  return {};
+}
+
+// --- From up to nothing
+
+void Link::OnStreamEnd(absl::string_view reason) { Down(reason); }
+
+void Link::Down(absl::string_view reason) {
+  const bool was_up = state_ == State::kUp;
+  timer_.Clear();
+  connect_watch_.reset();
+  connecting_.Reset();
+  if (stream_ != nullptr) std::exchange(stream_, nullptr)->Close();
+  greeted_ = false;
+  pinged_at_.reset();
+  ping_due_ = false;
+  out_.Clear();
+  outbox_.clear();
+  with_body_.clear();
+  cancels_.clear();
+  credits_.clear();
+  declined_ = 0;
+  want_.reset();
+
+  std::vector<Exchange*> exchanges;
+  exchanges.reserve(exchanges_.size());
+  for (const auto& [id, exchange] : exchanges_) exchanges.push_back(exchange);
+  exchanges_.clear();
+  std::sort(exchanges.begin(), exchanges.end(),
+            [](const Exchange* a, const Exchange* b) { return a->id < b->id; });
+  for (Exchange* exchange : exchanges) exchange->link = nullptr;
+
+  if (retiring_) {
+    state_ = State::kRetired;
+  } else {
+    // Half of the pause is random, so that the loops of many front ends do not return to a backend
+    // all at once.
+    const LinksConfig& config = options_->config;
+    backoff_ = backoff_ == Duration::zero() ? config.backoff_min
+                                            : std::min(2 * backoff_, config.backoff_max);
+    state_ = State::kWaiting;
+    timer_.SetAfter(backoff_ / 2 + Duration(static_cast<int64_t>(random_() % 1024) *
+                                            (backoff_.count() / 2) / 1024));
+  }
+  const std::string why(reason);
+  if (was_up) {
+    counters_->lost.Add();
+    spdlog::warn("link down backend={} address={} in_flight={} reason={}", *backend_,
+                 address_.ToString(), exchanges.size(), why);
+    owner_->OnLinkDown(this, exchanges, why);
+  } else {
+    counters_->connect_failures.Add();
+    spdlog::debug("no link address={} reason={}", address_.ToString(), why);
+  }
+}
+
+void Link::Retire() {
+  retiring_ = true;
+  if (state_ != State::kUp) return Down("retired");
+  if (!exchanges_.empty()) return;
+  // Off the stack of whoever called: Down() tells the owner.
+  timer_.SetAfter(Duration::zero());
+}
+
+void Link::OnTimer() {
+  switch (state_) {
+    case State::kConnecting:
+    case State::kGreeting:
+      return Down("connect time-out");
+    case State::kWaiting:
+      return Connect();
+    case State::kUp:
+      if (retiring_ && exchanges_.empty()) return Down("retired");
+      return WatchSilence();
+    case State::kIdle:
+    case State::kRetired:
+      return;
+  }
+}
+
+void Link::WatchSilence() {
+  if (exchanges_.empty()) return;
+  timer_.SetAfter(kHarvestAfter);
+  const Duration silence = loop_->now() - last_heard_;
+  if (silence < kHarvestAfter) return;
+  if (const Time heard_before = last_heard_; stream_->Harvest() > 0) {
+    if (last_heard_ != heard_before) counters_->silent_harvests.Add();
+    return;
+  }
+  if (pinged_at_) {
+    if (loop_->now() - *pinged_at_ >= kPingTimeout) Down("it does not answer pings");
+  } else if (silence >= kPingAfter) {
+    pinged_at_ = loop_->now();
+    ++ping_number_;
+    ping_due_ = true;
+    WantFlush();
+  }
+}
+
+// --- Out
+
+void Link::Send(Exchange* exchange) {
+  exchange->id = next_id_++;
+  exchange->link = this;
+  exchange->encoded = false;
+  exchange->body_sent = 0;
+  exchange->backend = backend_;
+  exchange->sent_at = loop_->now();
+  ++exchange->attempt;
+  exchanges_.emplace(exchange->id, exchange);
+  outbox_.push_back(exchange);
+  counters_->sent.Add();
+  if (!timer_.pending()) {
+    last_heard_ = loop_->now();
+    timer_.SetAfter(kHarvestAfter);
+  }
+  WantFlush();
+}
+
+void Link::Cancel(Exchange* exchange) {
+  if (exchange->encoded) {
+    cancels_.push_back(exchange->id);
+    WantFlush();
+  }
+  Forget(exchange);
+}
+
+void Link::Forget(Exchange* exchange) {
+  exchanges_.erase(exchange->id);
+  exchange->link = nullptr;
+  if (!exchange->encoded) std::erase(outbox_, exchange);
+  if (exchange->body_sent < exchange->body.size()) std::erase(with_body_, exchange);
+  if (retiring_ && exchanges_.empty()) timer_.SetAfter(Duration::zero());
+}
+
+void Link::AddCredit(Exchange* exchange, uint64_t bytes) {
+  exchange->response_credit += bytes;
+  credits_.emplace_back(exchange->id, bytes);
+  WantFlush();
+}
+
+void Link::Decline(uint32_t places) {
+  counters_->declined.Add(places);
+  declined_ += places;
+  WantFlush();
+}
+
+void Link::Want(Duration oldest_wait) {
+  want_ = oldest_wait;
+  WantFlush();
+}
+
+bool Link::NothingToSend() const {
+  return outbox_.empty() && with_body_.empty() && cancels_.empty() && credits_.empty() &&
+         declined_ == 0 && !want_ && !ping_due_;
+}
+
+void Link::Flush() {
+  if (state_ != State::kUp || NothingToSend()) return;
+  // One message at a time: what gathers while it is on its way goes into the next.
+  if (stream_->writing()) return;
+  out_.Clear();
+  size_t bytes = 0;
+  while (bytes < kBatch && !outbox_.empty()) {
+    Exchange* exchange = outbox_.front();
+    outbox_.pop_front();
+    bytes += EncodeRequest(exchange);
+  }
+  while (bytes < kBatch && !with_body_.empty()) bytes += EncodeNextChunk();
+  for (const uint64_t id : cancels_) out_.add_cancels()->set_id(id);
+  cancels_.clear();
+  for (const auto& [id, credit] : credits_) {
+    v1::WindowUpdate* update = out_.add_windows();
+    update->set_id(id);
+    update->set_bytes(credit);
+  }
+  credits_.clear();
+  if (want_) out_.mutable_want()->set_oldest_wait_us(ToMicros(*want_));
+  want_.reset();
+  out_.set_declined(std::exchange(declined_, 0));
+  if (ping_due_) out_.mutable_ping()->set_number(ping_number_);
+  ping_due_ = false;
+  counters_->batches_out.Add();
+  stream_->Write(out_);
+  if (out_.SpaceUsedLong() > 4 * kBatch) out_ = v1::FrontendFrames();
+}
+
+size_t Link::EncodeRequest(Exchange* exchange) {
+  const RequestHead& head = *exchange->head;
+  v1::Request* request = out_.add_requests();
+  const auto set = [](std::string* to, absl::string_view from) {
+    to->assign(from.data(), from.size());
+  };
+  request->set_id(exchange->id);
+  set(request->mutable_method(), head.method());
+  set(request->mutable_target(), head.target());
+  set(request->mutable_authority(), head.authority());
+  request->set_scheme("http");
+  size_t bytes = head.target().size() + head.authority().size();
+  const auto add = [&](absl::string_view name, absl::string_view value) {
+    v1::Header* header = request->add_headers();
+    set(header->mutable_name(), name);
+    set(header->mutable_value(), value);
+    bytes += name.size() + value.size();
+  };
+  ForEachForwarded(head, PeerTrust::kUntrusted,
+                   [&](const Field& field) { add(field.name, field.value); });
+  add("X-Forwarded-For", exchange->client_address);
+  add("X-Forwarded-Proto", "http");
+  const absl::string_view first = exchange->body.substr(0, kInlineBody);
+  set(request->mutable_body(), first);
+  request->set_body_size(exchange->body.size());
+  const Time now = loop_->now();
+  request->set_timeout_us(std::max<int64_t>(1, ToMicros(exchange->deadline - now)));
+  request->set_waited_us(std::max<int64_t>(0, ToMicros(now - exchange->enqueued)));
+  set(request->mutable_request_id(), exchange->request_id);
+  request->set_attempt(exchange->attempt);
+  request->set_response_window(kResponseWindow);
+  request->set_report_start(!MayRunAgain(*exchange));
+  exchange->encoded = true;
+  exchange->body_sent = first.size();
+  exchange->request_credit = request_window_;
+  exchange->response_credit = kResponseWindow;
+  exchange->response_left.reset();
+  if (exchange->body_sent < exchange->body.size() && exchange->request_credit > 0)
+    with_body_.push_back(exchange);
+  return bytes + first.size();
+}
+
+size_t Link::EncodeNextChunk() {
+  Exchange* exchange = with_body_.front();
+  with_body_.pop_front();
+  const size_t size = std::min<uint64_t>(
+      {kChunk, exchange->request_credit, exchange->body.size() - exchange->body_sent});
+  const absl::string_view data = exchange->body.substr(exchange->body_sent, size);
+  exchange->body_sent += size;
+  exchange->request_credit -= size;
+  const bool last = exchange->body_sent == exchange->body.size();
+  v1::BodyChunk* chunk = out_.add_body();
+  chunk->set_id(exchange->id);
+  chunk->set_data(data.data(), data.size());
+  chunk->set_last(last);
+  if (!last && exchange->request_credit > 0) with_body_.push_back(exchange);
+  return size;
+}
+
+// --- In
+
+void Link::OnBatch(v1::BackendFrames* batch) {
+  counters_->batches_in.Add();
+  last_heard_ = loop_->now();
+  pinged_at_.reset();
+  const absl::string_view breach =
+      state_ == State::kGreeting ? HandleHello(*batch) : absl::string_view();
+  const absl::string_view rule = breach.empty() ? HandleFrames(batch) : breach;
+  if (!rule.empty()) {
+    counters_->breaches.Add();
+    return Down(absl::StrCat("protocol breach: ", rule));
+  }
+  owner_->OnBatchEnd(this);
+}
+
+absl::string_view Link::HandleFrames(v1::BackendFrames* batch) {
+  bool breach = false;
+  for (const v1::Started& started : batch->started()) {
+    Exchange* exchange = Find(started.id(), &breach);
+    if (breach) return "started names a request that was never sent";
+    if (exchange == nullptr) continue;
+    if (exchange->state != ExchangeState::kSent) return "started comes twice or too late";
+    exchange->state = ExchangeState::kStarted;
+    exchange->thread = started.thread();
+  }
+  for (v1::Response& response : *batch->mutable_responses()) {
+    if (const absl::string_view rule = HandleResponse(&response); !rule.empty()) return rule;
+  }
+  for (const v1::BodyChunk& chunk : batch->body()) {
+    if (const absl::string_view rule = HandleBody(chunk); !rule.empty()) return rule;
+  }
+  for (const v1::Abort& abort : batch->aborts()) {
+    Exchange* exchange = Find(abort.id(), &breach);
+    if (breach) return "abort names a request that was never sent";
+    if (exchange == nullptr) continue;
+    Forget(exchange);
+    owner_->OnAborted(this, exchange, abort.reason());
+  }
+  for (const v1::Refused& refused : batch->refused()) {
+    Exchange* exchange = Find(refused.id(), &breach);
+    if (breach) return "refused names a request that was never sent";
+    if (exchange == nullptr) continue;
+    if (exchange->state != ExchangeState::kSent) return "a request is refused that had begun";
+    counters_->refused.Add();
+    Forget(exchange);
+    owner_->OnRefused(this, exchange);
+  }
+  for (const v1::Returned& returned : batch->returned()) {
+    Exchange* exchange = Find(returned.id(), &breach);
+    if (breach) return "returned names a request that was never sent";
+    if (exchange == nullptr) continue;
+    if (exchange->state != ExchangeState::kSent) return "a request is returned that had begun";
+    counters_->returned.Add();
+    Forget(exchange);
+    owner_->OnReturned(this, exchange);
+  }
+  for (const v1::WindowUpdate& update : batch->windows()) {
+    Exchange* exchange = Find(update.id(), &breach);
+    if (breach) return "credit names a request that was never sent";
+    if (exchange == nullptr || exchange->body_sent == exchange->body.size()) continue;
+    const bool was_stuck = exchange->request_credit == 0;
+    // What is more than the body needs is of no use; cut, so that credit cannot overflow.
+    const uint64_t useful = exchange->body.size() - exchange->body_sent;
+    exchange->request_credit =
+        std::min(useful, exchange->request_credit + std::min(useful, update.bytes()));
+    if (was_stuck && exchange->request_credit > 0) {
+      with_body_.push_back(exchange);
+      WantFlush();
+    }
+  }
+  if (batch->has_load()) owner_->OnLoad(this, batch->load());
+  if (batch->draining()) owner_->OnLinkDraining(this);
+  if (batch->grants() > 0) {
+    counters_->grants.Add(batch->grants());
+    owner_->OnGrants(this, batch->grants());
+  }
+  return {};
+}
+
+absl::string_view Link::HandleResponse(v1::Response* response) {
+  bool breach = false;
+  Exchange* exchange = Find(response->id(), &breach);
+  if (breach) return "a response names a request that was never sent";
+  if (exchange == nullptr) return {};
+  if (exchange->state != ExchangeState::kSent && exchange->state != ExchangeState::kStarted) {
+    return "a request is answered twice";
+  }
+  const uint64_t size = response->body().size();
+  if (size > exchange->response_credit) return "a response goes beyond its window";
+  exchange->response_credit -= size;
+  // What answers a HEAD announces a body that does not come (RFC 9110, section 9.3.2).
+  if (response->size_known() && exchange->head->method() != "HEAD") {
+    if (size > response->body_size() || (response->last() && size < response->body_size())) {
+      return "a response body is not as long as announced";
+    }
+    exchange->response_left = response->body_size() - size;
+  }
+  exchange->state = ExchangeState::kAnswering;
+  exchange->thread = response->thread();
+  exchange->queued_us = response->queued_us();
+  exchange->run_us = response->run_us();
+  if (response->last()) Forget(exchange);
+  owner_->OnResponse(this, exchange, response);
+  return {};
+}
+
+absl::string_view Link::HandleBody(const v1::BodyChunk& chunk) {
+  bool breach = false;
+  Exchange* exchange = Find(chunk.id(), &breach);
+  if (breach) return "a chunk names a request that was never sent";
+  if (exchange == nullptr) return {};
+  if (exchange->state != ExchangeState::kAnswering) return "a body comes before its head";
+  const uint64_t size = chunk.data().size();
+  if (size > exchange->response_credit) return "a response goes beyond its window";
+  exchange->response_credit -= size;
+  if (exchange->response_left) {
+    if (size > *exchange->response_left || (chunk.last() && size < *exchange->response_left)) {
+      return "a response body is not as long as announced";
+    }
+    *exchange->response_left -= size;
+  }
+  if (chunk.last()) Forget(exchange);
+  owner_->OnBody(this, exchange, chunk.data(), chunk.last());
+  return {};
+}
+
+Exchange* Link::Find(uint64_t id, bool* breach) {
+  const auto it = exchanges_.find(id);
+  if (it != exchanges_.end()) {
+    // Not encoded yet: the backend cannot know it.
+    *breach = !it->second->encoded;
+    return it->second;
+  }
+  *breach = id == 0 || id >= next_id_;
+  if (!*breach) counters_->late_replies.Add();
+  return nullptr;
+}
+
+}  // namespace anteroom::frontend

@@ -1,0 +1,174 @@
+// A link: the lasting relation of one loop with one backend address. Connects, says hello,
+// reconnects with backoff when the stream ends; turns exchanges into frames and frames into calls
+// to its owner.
+//
+// What is sent waits in the outbox until the end of the loop's turn, so that one message carries
+// all of it. A message carries at most about 1 MiB; large request bodies take turns in it, 64 KiB
+// at a time and within their windows, so that an upload never delays a small request.
+//
+// Every frame from the backend is checked. A backend that breaks the protocol loses its link, and
+// the exchanges on it end as if it had died.
+//
+// Threading: loop thread only. Ownership: the owner holds the link and the exchanges; `owner` must
+// outlive the link.
+#ifndef ANTEROOM_FRONTEND_DISPATCH_LINK_H_
+#define ANTEROOM_FRONTEND_DISPATCH_LINK_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "anteroom/v1/anteroom.pb.h"
+#include "common/unique_fd.h"
+#include "frontend/dispatch/exchange.h"
+#include "frontend/dispatch/link_stream.h"
+#include "frontend/metrics.h"
+#include "frontend/net/event_handles.h"
+#include "frontend/net/loop.h"
+
+namespace anteroom::frontend {
+
+// What a link does without being told. Times are shared by all links of a process.
+struct LinkOptions {
+  LinksConfig config;
+  std::string frontend_name;  // for FrontendHello
+};
+
+class Link final : private LinkStream::Handler,
+                   private FdHandler,
+                   private TimerHandler,
+                   private Loop::TurnEnd {
+ public:
+  class Owner {
+   public:
+    virtual void OnLinkUp(Link* link, uint32_t limit) = 0;
+    // The exchanges that were on it, in the order they were sent. Each is off the link already.
+    virtual void OnLinkDown(Link* link, const std::vector<Exchange*>& exchanges,
+                            absl::string_view reason) = 0;
+    virtual void OnLinkDraining(Link* link) = 0;
+    // Off the link when these are called:
+    virtual void OnRefused(Link* link, Exchange* exchange) = 0;
+    virtual void OnReturned(Link* link, Exchange* exchange) = 0;
+    virtual void OnAborted(Link* link, Exchange* exchange, absl::string_view reason) = 0;
+    // Off the link when this is the last the backend says of it:
+    virtual void OnResponse(Link* link, Exchange* exchange, v1::Response* response) = 0;
+    virtual void OnBody(Link* link, Exchange* exchange, absl::string_view data, bool last) = 0;
+    virtual void OnGrants(Link* link, uint32_t places) = 0;
+    virtual void OnLoad(Link* link, const v1::Load& load) = 0;
+    // After all frames of a batch.
+    virtual void OnBatchEnd(Link* link) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Link(Loop* loop, CompletionSource* source, Owner* owner, uint32_t id, SocketAddress address,
+       const LinkOptions* options, LinkCounters* counters, int* streams_alive);
+  ~Link();
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  void Start();
+
+  uint32_t id() const { return id_; }
+  const SocketAddress& address() const { return address_; }
+  bool up() const { return state_ == State::kUp; }
+  size_t in_flight() const { return exchanges_.size(); }
+
+  // --- All of these only while up. They take effect at the end of the turn.
+  void Send(Exchange* exchange);
+  // The exchange is forgotten at once; the backend is told, if it knows of it.
+  void Cancel(Exchange* exchange);
+  // Allows `bytes` more of the response's body.
+  void AddCredit(Exchange* exchange, uint64_t bytes);
+  void Decline(uint32_t places);
+  void Want(Duration oldest_wait);
+
+  // Ends the link when the last exchange on it is over; it does not come back. The owner may
+  // destroy it once retired() is true.
+  void Retire();
+  bool retiring() const { return retiring_; }
+  bool retired() const { return state_ == State::kRetired; }
+
+ private:
+  enum class State { kIdle, kConnecting, kGreeting, kUp, kWaiting, kRetired };
+
+  // LinkStream::Handler
+  void OnBatch(v1::BackendFrames* batch) override;
+  void OnWritten() override;
+  void OnStreamEnd(absl::string_view reason) override;
+  // FdHandler, while connecting
+  void OnReadable() override {}
+  void OnWritable() override;
+  // TimerHandler: connect time-out, backoff, or the watch over a silent link
+  void OnTimer() override;
+  // Loop::TurnEnd: what has gathered goes out
+  void OnTurnEnd() override { Flush(); }
+
+  void Connect();
+  void Down(absl::string_view reason);
+  void WatchSilence();
+
+  // Both return the rule that was broken, or nothing.
+  absl::string_view HandleHello(const v1::BackendFrames& batch);
+  absl::string_view HandleFrames(v1::BackendFrames* batch);
+  absl::string_view HandleResponse(v1::Response* response);
+  absl::string_view HandleBody(const v1::BodyChunk& chunk);
+  // The exchange of that id; null for one that is over, which is counted, and with `*breach` set
+  // for one never sent.
+  Exchange* Find(uint64_t id, bool* breach);
+  void Forget(Exchange* exchange);
+
+  void WantFlush() { loop_->WantTurnEnd(this); }
+  void Flush();
+  bool NothingToSend() const;
+  size_t EncodeRequest(Exchange* exchange);
+  size_t EncodeNextChunk();
+
+  Loop* const loop_;
+  CompletionSource* const source_;
+  Owner* const owner_;
+  const uint32_t id_;
+  const SocketAddress address_;
+  const LinkOptions* const options_;
+  LinkCounters* const counters_;
+  int* const streams_alive_;
+
+  State state_ = State::kIdle;
+  bool greeted_ = false;  // our hello has been written
+  bool retiring_ = false;
+  Timer timer_;
+  Duration backoff_{};
+  UniqueFd connecting_;
+  std::unique_ptr<FdWatch> connect_watch_;
+  LinkStream* stream_ = nullptr;
+  std::shared_ptr<const std::string> backend_;  // its name, for logs
+  uint64_t request_window_ = 0;
+  Time last_heard_;
+  std::optional<Time> pinged_at_;  // and not answered yet
+  uint64_t ping_number_ = 0;
+  bool ping_due_ = false;
+
+  std::minstd_rand random_{std::random_device{}()};
+
+  uint64_t next_id_ = 1;
+  absl::flat_hash_map<uint64_t, Exchange*> exchanges_;
+  std::deque<Exchange*> outbox_;  // not encoded yet
+  std::deque<Exchange*>
+      with_body_;  // encoded, with more body to send and credit for it; they take turns
+  std::vector<uint64_t> cancels_;
+  std::vector<std::pair<uint64_t, uint64_t>> credits_;
+  uint32_t declined_ = 0;
+  std::optional<Duration> want_;
+  v1::FrontendFrames out_;
+};
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_DISPATCH_LINK_H_

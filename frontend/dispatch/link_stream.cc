@@ -1,0 +1,154 @@
+#include "frontend/dispatch/link_stream.h"
+
+#include <grpcpp/create_channel_posix.h>
+#include <grpcpp/grpcpp.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "anteroom/v1/anteroom.grpc.pb.h"
+#include "frontend/net/loop.h"
+
+namespace anteroom::frontend {
+namespace {
+
+// A batch is at most about 1 MiB (both sides gather no more); the rest is room for one frame too
+// many.
+constexpr int kMaxMessage = 8 << 20;
+// gRPC's own flow control must never be what holds a link up: exchanges have windows of their own.
+// Its window is fixed, since estimating one costs pings.
+constexpr int kStreamWindow = 4 << 20;
+
+std::shared_ptr<grpc::Channel> NewChannel(UniqueFd socket) {
+  grpc::ChannelArguments args;
+  args.SetMaxReceiveMessageSize(kMaxMessage);
+  args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  args.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindow);
+  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // Channels and their sub-channels are otherwise kept and shared by target name.
+  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomInsecureChannelFromFd("anteroom", socket.Release(), args);
+}
+
+}  // namespace
+
+struct LinkStream::Rpc {
+  explicit Rpc(UniqueFd socket)
+      : channel(NewChannel(std::move(socket))), stub(v1::Backend::NewStub(channel)) {}
+
+  // In the order of construction; the stream goes first.
+  const std::shared_ptr<grpc::Channel> channel;
+  const std::unique_ptr<v1::Backend::Stub> stub;
+  grpc::ClientContext context;
+  grpc::Status status;
+  v1::BackendFrames in;
+  std::unique_ptr<grpc::ClientAsyncReaderWriter<v1::FrontendFrames, v1::BackendFrames>> stream;
+};
+
+LinkStream* LinkStream::Open(Loop* loop, CompletionSource* source, UniqueFd socket,
+                             Handler* handler, int* alive) {
+  return new LinkStream(loop, source, std::move(socket), handler, alive);
+}
+
+LinkStream::LinkStream(Loop* loop, CompletionSource* source, UniqueFd socket, Handler* handler,
+                       int* alive)
+    : loop_(loop),
+      handler_(handler),
+      alive_(alive),
+      start_(this, &LinkStream::OnStarted),
+      read_(this, &LinkStream::OnRead),
+      write_(this, &LinkStream::OnWrite),
+      writes_done_(this, &LinkStream::OnWritesDone),
+      finish_(this, &LinkStream::OnFinish),
+      queue_(source->NewQueue(socket.get(), &writing_)),
+      rpc_(std::make_unique<Rpc>(std::move(socket))) {
+  ++*alive_;
+  rpc_->stream = rpc_->stub->PrepareAsyncExchange(&rpc_->context, queue_->queue());
+  rpc_->stream->StartCall(start_.Start());
+  writing_ = true;  // nothing else may be written before the call has started
+  // Completions must not reach the handler before it knows its stream.
+  loop_->Defer([this] {
+    if (!deleting_) queue_->Harvest();
+  });
+}
+
+LinkStream::~LinkStream() { --*alive_; }
+
+void LinkStream::Operation::Complete(bool ok) {
+  pending_ = false;
+  (stream_->*done_)(ok);
+  stream_->DeleteWhenIdle();
+}
+
+void LinkStream::OnStarted(bool ok) {
+  writing_ = false;
+  if (!ok) return Finish();
+  Read();
+  if (handler_ != nullptr) handler_->OnWritten();
+}
+
+void LinkStream::Read() { rpc_->stream->Read(&rpc_->in, read_.Start()); }
+
+void LinkStream::OnRead(bool ok) {
+  if (!ok) return Finish();
+  if (handler_ != nullptr) handler_->OnBatch(&rpc_->in);
+  // Clear() keeps the capacity of messages and strings, which is the point; but not that of an
+  // exceptional batch.
+  if (rpc_->in.SpaceUsedLong() > kMaxMessage) rpc_->in = v1::BackendFrames();
+  Read();
+}
+
+void LinkStream::Write(const v1::FrontendFrames& batch) {
+  writing_ = true;
+  rpc_->stream->Write(batch, write_.Start());
+  queue_->HarvestWrite();
+}
+
+void LinkStream::OnWrite(bool ok) {
+  writing_ = false;
+  // When a write fails the read fails too, and that is where the end is noticed.
+  if (ok && handler_ != nullptr) handler_->OnWritten();
+}
+
+void LinkStream::FinishWriting() {
+  if (writes_done_.pending() || finishing_) return;
+  rpc_->stream->WritesDone(writes_done_.Start());
+}
+
+void LinkStream::OnWritesDone(bool /*ok*/) {}
+
+void LinkStream::Finish() {
+  if (finishing_) return;
+  finishing_ = true;
+  rpc_->stream->Finish(&rpc_->status, finish_.Start());
+  // Harvested by whoever is harvesting now; a caller from elsewhere does so itself.
+}
+
+void LinkStream::OnFinish(bool /*ok*/) {
+  finished_ = true;
+  if (handler_ == nullptr) return;
+  handler_->OnStreamEnd(rpc_->status.ok()
+                            ? "closed by the backend"
+                            : absl::StrCat(rpc_->status.error_message(), " (code ",
+                                           static_cast<int>(rpc_->status.error_code()), ")"));
+}
+
+void LinkStream::Close() {
+  handler_ = nullptr;
+  if (!finished_) rpc_->context.TryCancel();
+  // Off the stack: this may well be one of our own callbacks.
+  loop_->Defer([this] {
+    if (deleting_) return;
+    queue_->Harvest();
+    DeleteWhenIdle();
+  });
+}
+
+void LinkStream::DeleteWhenIdle() {
+  if (handler_ != nullptr || deleting_ || !finished_) return;
+  if (start_.pending() || read_.pending() || write_.pending() || writes_done_.pending()) return;
+  deleting_ = true;
+  loop_->Defer([this] { delete this; });
+}
+
+}  // namespace anteroom::frontend

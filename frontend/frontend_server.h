@@ -1,0 +1,66 @@
+// The front-end process: the workers, what they share, discovery and the admin port; start, drain
+// and stop.
+//
+// Threading: one thread (main) calls everything; ready() and the admin pages may be read from
+// others.
+#ifndef ANTEROOM_FRONTEND_FRONTEND_SERVER_H_
+#define ANTEROOM_FRONTEND_FRONTEND_SERVER_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/admin_server.h"
+#include "frontend/access_log.h"
+#include "frontend/config.h"
+#include "frontend/dispatch/discovery.h"
+#include "frontend/loop_worker.h"
+#include "frontend/router.h"
+#include "frontend/static/file_io.h"
+
+namespace anteroom::frontend {
+
+class FrontendServer {
+ public:
+  explicit FrontendServer(Config config);
+  ~FrontendServer();  // stops
+  FrontendServer(const FrontendServer&) = delete;
+  FrontendServer& operator=(const FrontendServer&) = delete;
+
+  // Opens everything, then starts. An error (a port in use, a root that cannot be served) leaves
+  // nothing running.
+  absl::Status Start();
+
+  // Not ready any more, but serving as before.
+  void StopBeingReady() { ready_.store(false); }
+  // Accepts nothing new and lets what is under way end. `drained` is called, on some other thread,
+  // when nothing is left.
+  void Drain(std::function<void()> drained);
+  // Cuts what is left and ends all threads.
+  void Stop();
+
+ private:
+  absl::Status OpenListeners();
+  absl::Status StartAdmin();
+  std::string StatusPage() const;
+
+  const Config config_;
+  const Router router_;
+  const Time started_;
+  std::atomic<bool> ready_{false};
+  std::atomic<size_t> draining_workers_{0};
+
+  // In the order of construction; torn down in reverse.
+  ProcessShared shared_;
+  std::unique_ptr<AccessLog> access_log_;
+  FileIo file_io_;
+  std::vector<std::unique_ptr<LoopWorker>> workers_;
+  Discovery discovery_;
+  AdminServer admin_;
+};
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_FRONTEND_SERVER_H_

@@ -1,0 +1,90 @@
+// One loop with all that lives on it: listeners, connections, static files, pools and their links.
+// Workers share nothing but what they are given here.
+//
+// Threading: made and destroyed by the main thread; between Start() and the end of Stop()
+// everything inside belongs to the worker's own thread, and the public functions post to it.
+#ifndef ANTEROOM_FRONTEND_LOOP_WORKER_H_
+#define ANTEROOM_FRONTEND_LOOP_WORKER_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/unique_fd.h"
+#include "frontend/config.h"
+#include "frontend/dispatch/completion_source.h"
+#include "frontend/dispatch/link.h"
+#include "frontend/dispatch/pool.h"
+#include "frontend/metrics.h"
+#include "frontend/net/acceptor.h"
+#include "frontend/net/connection_context.h"
+#include "frontend/net/loop.h"
+
+namespace anteroom::frontend {
+
+// What the workers of a process have in common.
+struct ProcessShared {
+  std::atomic<uint32_t> open_connections{0};
+  std::vector<std::unique_ptr<PoolShared>> pools;  // by pool
+};
+
+class LoopWorker {
+ public:
+  // Everything must outlive the worker. `access_log` may be null.
+  LoopWorker(size_t index, const Config* config, const Router* router, FileIo* file_io,
+             AccessLog* access_log, ProcessShared* shared);
+  ~LoopWorker();
+  LoopWorker(const LoopWorker&) = delete;
+  LoopWorker& operator=(const LoopWorker&) = delete;
+
+  // Before Start(). Fails when a static root cannot be served.
+  absl::Status OpenStaticRoots();
+  void Listen(UniqueFd socket);
+
+  void Start();
+  void SetBackends(size_t pool, std::vector<SocketAddress> addresses);
+  // Lets connections end; `drained` is called on the worker's thread when the last one is gone.
+  void Drain(std::function<void()> drained);
+  // Cuts connections and links, ends the thread and joins it.
+  void Stop();
+
+  // Whether the loop still turns: asks it, and judges by whether it has answered what was asked
+  // before. Any one thread.
+  bool Alive();
+
+  const LoopMetrics& metrics() const { return metrics_; }
+  const PoolMetrics& pool_metrics(size_t pool) const { return *pool_metrics_[pool]; }
+  const StaticCounters& static_counters() const { return static_cache_.counters(); }
+
+ private:
+  void StopOnLoop();
+  void EndWhenStreamsAreGone();
+
+  const size_t index_;
+  const Config* const config_;
+  LoopMetrics metrics_;
+  std::vector<std::unique_ptr<PoolMetrics>> pool_metrics_;
+  LinkOptions link_options_;
+  int streams_alive_ = 0;
+
+  // In the order of construction; torn down in reverse.
+  Loop loop_;
+  const std::unique_ptr<CompletionSource> completions_;
+  StaticCache static_cache_;
+  ConnectionContext context_;
+  std::vector<std::unique_ptr<StaticFiles>> static_files_;  // by route, null for pools
+  std::vector<std::unique_ptr<Pool>> pools_;
+  Acceptor acceptor_;
+  CallbackTimer end_timer_;
+  Time end_by_;
+  std::thread thread_;
+
+  std::atomic<int64_t> asked_at_{0};  // monotonic nanoseconds; 0: nothing is outstanding
+};
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_LOOP_WORKER_H_

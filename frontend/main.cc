@@ -1,0 +1,107 @@
+// anteroom-frontend: takes HTTP, buffers each request whole, serves static content, hands the rest
+// to a pool of backends.
+//
+// Exit codes: 0 ended well, 1 failure at run time (a port in use), 2 usage, 78 bad configuration.
+
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include "common/cpu_count.h"
+#include "common/flags.h"
+#include "common/log.h"
+#include "common/signals.h"
+#include "common/version.h"
+#include "frontend/config_loader.h"
+#include "frontend/dispatch/completion_source.h"
+#include "frontend/frontend_server.h"
+#include "spdlog/spdlog.h"
+
+namespace anteroom::frontend {
+namespace {
+
+constexpr int kExitFailure = 1;
+constexpr int kExitBadConfig = 78;  // EX_CONFIG of sysexits.h
+
+// Waits for `until`, for the process to be woken, or for a second signal, which forces. True when
+// forced.
+bool WaitForced(Time until, const std::atomic<bool>* done) {
+  while (!done->load()) {
+    const Duration left = until - Now();
+    if (left <= Duration::zero()) return false;
+    const std::optional<Signal> signal = WaitForSignal(left);
+    if (signal == Signal::kTerminate || signal == Signal::kQuit || signal == Signal::kInterrupt)
+      return true;
+  }
+  return false;
+}
+
+// Serves until told to end, then drains: a second signal cuts it short.
+void ServeUntilSignal(const DrainConfig& config, FrontendServer* server) {
+  for (Signal signal = WaitForSignal();; signal = WaitForSignal()) {
+    if (signal != Signal::kTerminate && signal != Signal::kQuit && signal != Signal::kInterrupt)
+      continue;
+    spdlog::info("draining signal={}", std::string(SignalName(signal)));
+    break;
+  }
+  // Not ready first, and serving on: whoever sends requests needs a moment to notice.
+  std::atomic<bool> drained{false};
+  server->StopBeingReady();
+  bool forced = WaitForced(Now() + config.delay, &drained);
+  if (!forced) {
+    server->Drain([&drained] {
+      drained.store(true);
+      NotifySignalWait();
+    });
+    forced = WaitForced(Now() + config.timeout, &drained);
+  }
+  spdlog::info("ending drained={} forced={}", drained.load(), forced);
+  server->Stop();
+}
+
+int Main(int argc, char** argv) {
+  std::string config_path;
+  bool check = false;
+  FlagSet flags("anteroom-frontend",
+                "Takes HTTP, serves files and hands the rest to a pool of backends.", kVersion);
+  flags.AddString("config", &config_path, "the configuration, a YAML file (docs/CONFIG.md)");
+  flags.AddBool("check", &check, "check the configuration and end");
+  if (const std::optional<int> exit_code = flags.Parse(argc, argv)) return *exit_code;
+  if (config_path.empty()) {
+    std::fprintf(stderr, "anteroom-frontend: --config is missing; see --help\n");
+    return FlagSet::kExitMisuse;
+  }
+
+  LoadedConfig loaded = LoadConfig(config_path);
+  std::fputs(FormatFaults(config_path, loaded.faults).c_str(), stderr);
+  if (!loaded.config) return kExitBadConfig;
+  for (const ConfigFault& warning : loaded.warnings) {
+    std::fprintf(stderr, "warning: %s", FormatFaults(config_path, {warning}).c_str());
+  }
+  if (check) return 0;
+  Config config = *std::move(loaded.config);
+  if (config.loops == 0) config.loops = GrantedCpus();
+
+  BlockSignals();
+  PrepareGrpc();
+  StartLog(config.log_level);
+  spdlog::info("anteroom-frontend version={} loops={}", kVersion, config.loops);
+  const DrainConfig drain = config.drain;
+  int exit_code = 0;
+  {
+    FrontendServer server(std::move(config));
+    if (const absl::Status status = server.Start(); !status.ok()) {
+      spdlog::error("{}", std::string(status.message()));
+      exit_code = kExitFailure;
+    } else {
+      ServeUntilSignal(drain, &server);
+    }
+  }
+  StopLog();
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace anteroom::frontend
+
+int main(int argc, char** argv) { return anteroom::frontend::Main(argc, argv); }

@@ -1,0 +1,129 @@
+#include "frontend/net/acceptor.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "common/socket_address.h"
+
+namespace anteroom::frontend {
+namespace {
+
+// Connections accepted before others get their turn.
+constexpr int kAcceptTurn = 64;
+// Without a descriptor to spare, accepting rests this long instead of spinning on a listener that
+// stays readable.
+constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
+
+}  // namespace
+
+class Acceptor::Listener final : private FdHandler {
+ public:
+  Listener(Acceptor* acceptor, UniqueFd socket)
+      : acceptor_(acceptor),
+        socket_(std::move(socket)),
+        watch_(acceptor->context_->loop, socket_.get(), this) {
+    watch_.WatchRead(true);
+  }
+  int fd() const { return socket_.get(); }
+  void Watch(bool on) { watch_.WatchRead(on); }
+
+ private:
+  void OnReadable() override { acceptor_->Accept(socket_.get()); }
+  void OnWritable() override {}
+
+  Acceptor* const acceptor_;
+  const UniqueFd socket_;
+  FdWatch watch_;
+};
+
+Acceptor::Acceptor(ConnectionContext* context)
+    : context_(context), resume_accepting_(context->loop, [this] {
+        for (const auto& listener : listeners_) listener->Watch(true);
+      }) {}
+
+Acceptor::~Acceptor() = default;
+
+void Acceptor::Listen(UniqueFd socket) {
+  listeners_.push_back(std::make_unique<Listener>(this, std::move(socket)));
+}
+
+void Acceptor::Accept(int listener) {
+  for (int i = 0; i < kAcceptTurn; ++i) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    UniqueFd socket(accept4(listener, reinterpret_cast<sockaddr*>(&address), &length,
+                            SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket.valid()) {
+      if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+      if (errno == ECONNABORTED || errno == EINTR) continue;
+      context_->metrics->accept_errors.Add();
+      return PauseAccepting();
+    }
+    Add(std::move(socket), FromSockaddr(address).host);
+  }
+}
+
+void Acceptor::PauseAccepting() {
+  for (const auto& listener : listeners_) listener->Watch(false);
+  resume_accepting_.SetAfter(kAcceptPause);
+}
+
+void Acceptor::Add(UniqueFd socket, std::string peer) {
+  if (context_->open_connections->fetch_add(1, std::memory_order_relaxed) >=
+      context_->config->limits.connections) {
+    context_->open_connections->fetch_sub(1, std::memory_order_relaxed);
+    context_->metrics->connections_refused.Add();
+    return;  // closes it
+  }
+  context_->metrics->connections_accepted.Add();
+  context_->metrics->connections.Add(1);
+  const int on = 1;
+  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  auto connection = std::make_unique<Connection>(context_, static_cast<Connection::Owner*>(this),
+                                                 std::move(socket), std::move(peer));
+  connection->index = connections_.size();
+  connections_.push_back(std::move(connection));
+}
+
+void Acceptor::Remove(Connection* connection) {
+  context_->open_connections->fetch_sub(1, std::memory_order_relaxed);
+  context_->metrics->connections.Add(-1);
+  const size_t index = connection->index;
+  if (removed_.empty()) {
+    context_->loop->Defer([this] {
+      std::vector<std::unique_ptr<Connection>> removed;
+      removed.swap(removed_);
+      removed.clear();
+      if (drained_ && connections_.empty()) std::exchange(drained_, nullptr)();
+    });
+  }
+  removed_.push_back(std::move(connections_[index]));
+  if (index + 1 != connections_.size()) {
+    connections_[index] = std::move(connections_.back());
+    connections_[index]->index = index;
+  }
+  connections_.pop_back();
+}
+
+void Acceptor::Drain(std::function<void()> drained) {
+  for (const auto& listener : listeners_) Accept(listener->fd());
+  listeners_.clear();
+  drained_ = std::move(drained);
+  context_->draining = true;
+  // Backwards: a connection that closes at once is replaced by the last one, which has had its
+  // turn.
+  for (size_t i = connections_.size(); i-- > 0;) connections_[i]->Drain();
+  if (connections_.empty() && removed_.empty()) {
+    if (drained_) std::exchange(drained_, nullptr)();
+  }
+}
+
+void Acceptor::CutAll() {
+  for (size_t i = connections_.size(); i-- > 0;) connections_[i]->Cut();
+}
+
+}  // namespace anteroom::frontend

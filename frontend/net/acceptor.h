@@ -1,0 +1,54 @@
+// The listening sockets of one loop and the connections that came through them.
+//
+// Threading: loop thread only. `context` must outlive it.
+#ifndef ANTEROOM_FRONTEND_NET_ACCEPTOR_H_
+#define ANTEROOM_FRONTEND_NET_ACCEPTOR_H_
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "common/unique_fd.h"
+#include "frontend/net/connection.h"
+#include "frontend/net/connection_context.h"
+#include "frontend/net/event_handles.h"
+
+namespace anteroom::frontend {
+
+class Acceptor final : private Connection::Owner {
+ public:
+  explicit Acceptor(ConnectionContext* context);
+  ~Acceptor();
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+
+  // Takes over a listening socket and begins to accept.
+  void Listen(UniqueFd socket);
+
+  // Takes what the kernel has completed already, stops listening, and lets connections end after
+  // their present answers. `drained` is called, later, when the last one is gone.
+  void Drain(std::function<void()> drained);
+  // Cuts what is left.
+  void CutAll();
+
+  size_t connections() const { return connections_.size(); }
+
+ private:
+  class Listener;
+
+  void Accept(int listener);
+  void Add(UniqueFd socket, std::string peer);
+  void Remove(Connection* connection) override;
+  void PauseAccepting();
+
+  ConnectionContext* const context_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  CallbackTimer resume_accepting_;
+  std::vector<std::unique_ptr<Connection>> connections_;  // by Connection::index
+  std::vector<std::unique_ptr<Connection>> removed_;      // until the stack is unwound
+  std::function<void()> drained_;
+};
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_NET_ACCEPTOR_H_

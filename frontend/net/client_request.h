@@ -1,0 +1,85 @@
+// Everything about the one request that a connection is reading or answering. A connection has at
+// most one and gets it from its loop's store when the first byte arrives: idle connections hold
+// none.
+//
+// Threading: loop thread only.
+#ifndef ANTEROOM_FRONTEND_NET_CLIENT_REQUEST_H_
+#define ANTEROOM_FRONTEND_NET_CLIENT_REQUEST_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/request_id.h"
+#include "frontend/dispatch/exchange.h"
+#include "frontend/http/request_parser.h"
+#include "frontend/http/response_framing.h"
+#include "frontend/outcome.h"
+#include "frontend/static/static_files.h"
+
+namespace anteroom::frontend {
+
+class Pool;
+struct Site;
+
+struct ClientRequest {
+  explicit ClientRequest(const HttpLimits& limits) : parser(limits) {}
+
+  // Makes it as new, but for the memory it may keep.
+  void Reset();
+  const RequestHead& head() const { return parser.head(); }
+  absl::string_view id() const { return {id_bytes.data(), id_bytes.size()}; }
+
+  RequestParser parser;
+  std::string body;
+  std::array<char, RequestIdSource::kLength> id_bytes{};
+
+  // --- Where it goes
+  const Site* site = nullptr;
+  std::string path;  // decoded and normalised
+  Exchange exchange;
+  std::unique_ptr<StaticFiles::Pending> pending_file;
+
+  // --- How it is answered
+  ResponseFraming framing;
+  std::string location;     // of a redirect
+  absl::string_view allow;  // of a 405, static
+  bool responding = false;  // something of the final response has been written
+  bool answered = false;    // all of it has been handed to the output
+  uint64_t uncredited =
+      0;  // bytes of the answer's body that the backend has not been given credit for again
+
+  // --- What the log says
+  Time started;    // first byte
+  Time headed;     // end of the head
+  Time completed;  // last byte of the request
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+  int status = 0;
+  Outcome outcome = Outcome::kClientGone;
+  std::string detail;  // why, when something went wrong; never for the client
+};
+
+// Keeps a few requests that are done with, and the buffers they have grown, for the next
+// connections.
+class RequestStore {
+ public:
+  explicit RequestStore(const HttpLimits& limits) : limits_(limits) {}
+
+  std::unique_ptr<ClientRequest> Take();
+  void Give(std::unique_ptr<ClientRequest> request);
+
+ private:
+  static constexpr size_t kMost = 256;
+  static constexpr size_t kKeptBody = 16 * 1024;  // a larger body's memory is freed
+
+  const HttpLimits& limits_;
+  std::vector<std::unique_ptr<ClientRequest>> free_;
+};
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_NET_CLIENT_REQUEST_H_

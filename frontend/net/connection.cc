@@ -1,0 +1,548 @@
+#include "frontend/net/connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "anteroom/v1/anteroom.pb.h"
+#include "frontend/access_log.h"
+#include "frontend/dispatch/pool.h"
+#include "frontend/http/error_body.h"
+#include "frontend/http/host.h"
+#include "frontend/http/response_head.h"
+#include "frontend/http/response_writer.h"
+#include "frontend/http/status.h"
+#include "frontend/http/target.h"
+
+namespace anteroom::frontend {
+namespace {
+
+// What a client may send ahead while its request is being answered, before its socket is left
+// alone.
+constexpr size_t kLookAhead = 64 * 1024;
+// Pipelined requests answered before other connections get their turn.
+constexpr int kPipelineTurn = 32;
+// After our direction is closed: how long, and how much, the client may still send.
+constexpr Duration kLinger = std::chrono::seconds(2);
+constexpr uint32_t kLingerBytes = 1024 * 1024;
+// How often a request that is running is looked at again after the time in which it had to leave
+// the queue: it may be back there, when a link broke.
+constexpr Duration kRecheck = std::chrono::seconds(1);
+// A file that takes longer to come from the disk is given up.
+constexpr Duration kFileWait = std::chrono::seconds(30);
+// Unsent output below which the backend is given credit for more.
+constexpr size_t kLowWater = 64 * 1024;
+
+}  // namespace
+
+Connection::Connection(ConnectionContext* context, Owner* owner, UniqueFd socket, std::string peer)
+    : context_(context),
+      owner_(owner),
+      socket_(std::move(socket)),
+      peer_(std::move(peer)),
+      watch_(context->loop, socket_.get(), this),
+      timer_(context->loop, this) {
+  watch_.WatchRead(true);
+  timer_.SetAfter(context_->config->timeouts.idle);
+}
+
+Connection::~Connection() = default;
+
+// --- Reading
+
+void Connection::OnReadable() {
+  char* const buffer = context_->loop->scratch();
+  const ssize_t n = recv(socket_.get(), buffer, Loop::kScratchSize, 0);
+  if (n < 0) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return;
+    return Close(Outcome::kClientGone);
+  }
+  if (n == 0) return OnEndOfInput();
+  context_->metrics->bytes_in.Add(n);
+  const absl::string_view input(buffer, n);
+  if (state_ == State::kLingering) {
+    lingered_ += n;
+    if (lingered_ > kLingerBytes) Close(Outcome::kClientGone);
+    return;
+  }
+  if (Busy() || resume_due_) return KeepForLater(input);
+  Consume(input);
+}
+
+void Connection::KeepForLater(absl::string_view input) {
+  ahead_.append(input.data(), input.size());
+  if (ahead_.size() >= kLookAhead) watch_.WatchRead(false);
+}
+
+void Connection::OnEndOfInput() {
+  end_of_input_ = true;
+  watch_.WatchRead(false);  // or it would be reported for ever
+  switch (state_) {
+    case State::kIdle:
+    case State::kLingering:
+      if (!resume_due_) Close(Outcome::kClientGone);
+      return;
+    case State::kHead:
+    case State::kBody:
+      return Close(Outcome::kClientGone);
+    case State::kWaiting:
+      // A file is as good as sent. A handler's work is worth nothing to a client that has left.
+      if (request_->site->pool != nullptr) Close(Outcome::kClientGone);
+      return;
+    case State::kWriting:  // it may have said all it had to say and still be reading
+    case State::kClosed:
+      return;
+  }
+}
+
+void Connection::Resume() {
+  std::string input;
+  input.swap(ahead_);
+  if (!end_of_input_) watch_.WatchRead(true);
+  Consume(input);
+  if (state_ == State::kIdle && end_of_input_ && ahead_.empty()) Close(Outcome::kClientGone);
+}
+
+void Connection::Consume(absl::string_view input) {
+  consuming_ = true;
+  int requests = 0;
+  while (state_ != State::kClosed && state_ != State::kLingering) {
+    if (Busy()) {
+      if (!input.empty()) KeepForLater(input);
+      break;
+    }
+    if (input.empty() && state_ == State::kIdle) break;
+    if (state_ == State::kIdle && requests == kPipelineTurn) {
+      KeepForLater(input);
+      resume_due_ = true;
+      timer_.SetAfter(Duration::zero());
+      break;
+    }
+    if (!request_) {
+      request_ = context_->requests.Take();
+      request_->started = context_->loop->now();
+    }
+    size_t consumed = 0;
+    const RequestParser::Event event = request_->parser.Parse(input, &consumed);
+    request_->bytes_in += consumed;
+    input.remove_prefix(consumed);
+    switch (event) {
+      case RequestParser::Event::kNeedMore:
+        if (state_ == State::kIdle) {
+          if (!request_->parser.started()) {  // an empty line or two between requests
+            context_->requests.Give(std::move(request_));
+            break;
+          }
+          state_ = State::kHead;
+        }
+        timer_.SetDeadline(state_ == State::kHead
+                               ? request_->started + context_->config->timeouts.header
+                               : request_->headed + context_->config->timeouts.body);
+        break;
+      case RequestParser::Event::kHead:
+        OnHead(/*more_input=*/!input.empty());
+        continue;
+      case RequestParser::Event::kBody: {
+        const absl::string_view part = request_->parser.body();
+        if (request_->site->pool != nullptr) request_->body.append(part.data(), part.size());
+        continue;
+      }
+      case RequestParser::Event::kComplete:
+        ++requests;
+        OnComplete();
+        continue;
+      case RequestParser::Event::kError:
+        OnParseError();
+        continue;
+    }
+    break;
+  }
+  consuming_ = false;
+}
+
+void Connection::OnHead(bool more_input) {
+  state_ = State::kBody;
+  request_->headed = context_->loop->now();
+  const RequestHead& head = request_->head();
+  context_->metrics->requests.Add();
+  const absl::string_view id = context_->request_ids.Next();
+  std::copy(id.begin(), id.end(), request_->id_bytes.begin());
+  keep_alive_ = keep_alive_ && head.keep_alive() && !context_->draining;
+
+  if (head.target() != "*") {
+    absl::StatusOr<std::string> path = DecodePath(head.path());
+    if (!path.ok()) {
+      keep_alive_ = false;
+      request_->detail = std::string(path.status().message());
+      return Answer(Outcome::kBadRequest, 400);
+    }
+    request_->path = *std::move(path);
+    const std::optional<Authority> authority = ParseAuthority(head.authority());
+    const std::optional<size_t> route =
+        context_->router->Match(authority ? authority->host : absl::string_view(), request_->path);
+    if (route) request_->site = &context_->sites[*route];
+  }
+  const bool has_body = head.framing() != BodyFraming::kNone;
+  if (request_->site == nullptr && has_body) {
+    // Not worth reading what nobody will get.
+    keep_alive_ = false;
+    return Answer(Outcome::kNoRoute, 404);
+  }
+  if (head.framing() == BodyFraming::kContentLength && request_->site->pool != nullptr) {
+    // Not all that is announced: a client pays for memory with data.
+    request_->body.reserve(std::min<uint64_t>(head.content_length(), kLookAhead));
+  }
+  if (has_body && head.expects_continue() && !more_input) {
+    Written(output_.Write(socket_.get(), kContinueResponse));  // may close, so it comes last
+  }
+}
+
+void Connection::OnComplete() {
+  request_->completed = context_->loop->now();
+  if (request_->site == nullptr) {
+    if (request_->head().target() == "*")
+      return Answer(Outcome::kStatic, 204);  // OPTIONS *: the server is there
+    return Answer(Outcome::kNoRoute, 404);
+  }
+  if (request_->site->pool != nullptr) return ServeFromPool();
+  ServeFile();
+}
+
+void Connection::OnParseError() {
+  const ParseError& error = request_->parser.error();
+  keep_alive_ = false;
+  if (state_ != State::kBody) {
+    context_->metrics->requests.Add();
+    const absl::string_view id = context_->request_ids.Next();
+    std::copy(id.begin(), id.end(), request_->id_bytes.begin());
+  }
+  request_->completed = context_->loop->now();
+  request_->detail = std::string(error.label);
+  const bool too_large = error.status == 413 || error.status == 414 || error.status == 431;
+  Answer(too_large ? Outcome::kTooLarge : Outcome::kBadRequest, error.status);
+}
+
+// --- Answering
+
+void Connection::ServeFile() {
+  const RequestHead& head = request_->head();
+  absl::string_view path = request_->path;
+  const std::string& prefix = request_->site->route->path;
+  path.remove_prefix(absl::EndsWith(prefix, "/") ? prefix.size() - 1 : prefix.size());
+  StaticRequest query;
+  query.method = head.method();
+  query.path = path.empty() ? absl::string_view("/") : path;
+  query.raw_path = head.path();
+  query.raw_query = head.query();
+  query.if_none_match = head.Find("if-none-match");
+  query.if_modified_since = head.Find("if-modified-since");
+  state_ = State::kWaiting;
+  timer_.SetAfter(kFileWait);
+  // The handle in pending_file cancels the callback when the request goes, so `this` is safe in it.
+  request_->pending_file = request_->site->files->Serve(
+      query, context_->loop->now(), [this](StaticReply reply) { OnFile(std::move(reply)); });
+}
+
+void Connection::OnFile(StaticReply reply) {
+  if (reply.status != 200 && reply.status != 304) {
+    if (reply.status == 503) return Answer(Outcome::kOverload, 503);
+    request_->location = std::move(reply.location);
+    request_->allow = reply.allow;
+    return Answer(Outcome::kStatic, reply.status);
+  }
+  ResponseFraming framing;  // the file's own fields say how long it is
+  framing.keep_alive = keep_alive_;
+  Begin(reply.status, Outcome::kStatic, framing);
+  ResponseWriter writer(&context_->out, reply.status);
+  writer.Finish(framing, request_->head().minor_version(), context_->Date());
+  context_->out.resize(context_->out.size() -
+                       2);  // the empty line: the prepared fields end with one
+  request_->answered = true;
+  if (reply.status == 304 || request_->head().method() == "HEAD") {
+    const absl::string_view fields =
+        reply.status == 304 ? reply.file->not_modified_fields() : reply.file->ok_fields();
+    context_->out.append(fields.data(), fields.size());
+    return Written(output_.Write(socket_.get(), context_->out));
+  }
+  if (reply.file->in_memory()) {
+    return Written(output_.WriteFile(socket_.get(), context_->out, std::move(reply.file)));
+  }
+  const absl::string_view fields = reply.file->ok_fields();
+  context_->out.append(fields.data(), fields.size());
+  const uint64_t size = reply.file->size();
+  // The sender is destroyed with the output, and so with the connection.
+  auto sender = std::make_unique<FileSender>(std::move(reply.file), 0, size, context_->file_io,
+                                             context_->poster, &context_->static_cache->counters(),
+                                             [this] { OnWritable(); });
+  Written(output_.WriteSender(socket_.get(), context_->out, std::move(sender)));
+}
+
+void Connection::ServeFromPool() {
+  const Site& site = *request_->site;
+  const Time now = context_->loop->now();
+  Exchange& exchange = request_->exchange;
+  exchange.head = &request_->head();
+  exchange.body = request_->body;
+  exchange.memory = request_->parser.memory() + request_->body.capacity();
+  exchange.client_address = peer_;
+  exchange.request_id = request_->id();
+  exchange.deadline = now + site.route->timeout.value_or(site.pool->config().timeout);
+  exchange.retry = site.route->retry;
+  exchange.client = this;
+  state_ = State::kWaiting;
+  timer_.SetDeadline(std::min(exchange.deadline, now + site.pool->config().queue.wait));
+  if (const std::optional<Outcome> refused = site.pool->Submit(&exchange))
+    Answer(*refused, Info(*refused).status);
+}
+
+ResponseContext Connection::NewResponse(int status) const {
+  ResponseContext context;
+  context.status = status;
+  context.minor_version = request_->head().minor_version();
+  context.head_request = request_->head().method() == "HEAD";
+  context.keep_alive = keep_alive_;
+  return context;
+}
+
+void Connection::Begin(int status, Outcome outcome, const ResponseFraming& framing) {
+  state_ = State::kWriting;
+  request_->status = status;
+  request_->outcome = outcome;
+  request_->framing = framing;
+  request_->responding = true;
+  keep_alive_ = framing.keep_alive;
+  context_->out.clear();
+}
+
+void Connection::Answer(Outcome outcome, int status) {
+  const ErrorBody body = StatusHasBody(status)
+                             ? MakeErrorBody(status, ChooseErrorFormat(request_->head()))
+                             : ErrorBody();
+  ResponseContext response = NewResponse(status);
+  response.size = body.body.size();
+  const ResponseFraming framing = ChooseFraming(response);
+  Begin(status, outcome, framing);
+  ResponseWriter writer(&context_->out, status);
+  if (!body.content_type.empty()) writer.AddField("Content-Type", body.content_type);
+  if (!request_->location.empty()) writer.AddField("Location", request_->location);
+  if (!request_->allow.empty()) writer.AddField("Allow", request_->allow);
+  if (status == 503) {
+    const Pool* pool = request_->site != nullptr ? request_->site->pool : nullptr;
+    writer.AddField("Retry-After",
+                    static_cast<uint64_t>(pool != nullptr ? pool->RetryAfterSeconds() : 1));
+  }
+  writer.Finish(framing, response.minor_version, context_->Date());
+  if (framing.send_body) context_->out += body.body;
+  request_->answered = true;
+  Written(output_.Write(socket_.get(), context_->out));
+}
+
+void Connection::OnResponse(v1::Response* response) {
+  const int status = static_cast<int>(std::min<uint32_t>(response->status(), 1000));
+  absl::Status check = CheckResponseHead(status, response->headers());
+  if (check.ok() && !StatusHasBody(status) && (!response->body().empty() || !response->last())) {
+    check = absl::InvalidArgumentError(absl::StrCat("a body with status ", status));
+  }
+  if (!check.ok()) {
+    request_->site->pool->Cancel(&request_->exchange);
+    return FailExchange(Outcome::kBackendInvalid, check.message());
+  }
+  ResponseContext head = NewResponse(status);
+  if (response->size_known()) {
+    head.size = response->body_size();
+  } else if (response->last()) {
+    head.size = response->body().size();
+  }
+  const ResponseFraming framing = ChooseFraming(head);
+  Begin(status, Outcome::kServed, framing);
+  ResponseWriter writer(&context_->out, status);
+  for (const v1::Header& header : response->headers())
+    writer.AddField(header.name(), header.value());
+  writer.Finish(framing, head.minor_version, context_->Date());
+  if (!framing.send_body) {
+    // What answers a HEAD has no body, whatever the handler made.
+    if (!response->last()) request_->site->pool->Cancel(&request_->exchange);
+    request_->answered = true;
+    return Written(output_.Write(socket_.get(), context_->out));
+  }
+  if (response->body().empty() && !response->last()) {
+    return Written(output_.Write(socket_.get(), context_->out));
+  }
+  OnBody(response->body(), response->last());
+}
+
+void Connection::OnBody(absl::string_view data, bool last) {
+  std::string& out = context_->out;  // holds the head when called from OnResponse, else it is empty
+  const bool chunked = request_->framing.length == ResponseFraming::Length::kChunked;
+  if (chunked && !data.empty()) AppendChunkHeader(data.size(), &out);
+  out.append(data.data(), data.size());
+  if (chunked && !data.empty()) out.append(kChunkEnd.data(), kChunkEnd.size());
+  if (chunked && last) out.append(kLastChunk.data(), kLastChunk.size());
+  request_->answered = last;
+  request_->uncredited += data.size();
+  Written(output_.Write(socket_.get(), out));
+}
+
+void Connection::OnFailure(Outcome outcome, absl::string_view reason) {
+  FailExchange(outcome, reason);
+}
+
+void Connection::FailExchange(Outcome outcome, absl::string_view reason) {
+  request_->detail = std::string(reason);
+  if (!request_->responding) return Answer(outcome, Info(outcome).status);
+  // Something has gone out. Only a reset tells every kind of client that the rest will not come:
+  // the end of the connection is the regular end of a body without length.
+  const linger reset{1, 0};
+  setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  Close(Outcome::kCut);
+}
+
+// --- Writing
+
+void Connection::OnWritable() {
+  if (state_ != State::kClosed) Written(output_.Flush(socket_.get()));
+}
+
+void Connection::Written(Output::Progress progress) {
+  context_->out.clear();
+  const uint64_t written = output_.TakeWritten();
+  context_->metrics->bytes_out.Add(written);
+  if (request_) request_->bytes_out += written;
+  switch (progress) {
+    case Output::Progress::kClientGone:
+      return Close(Outcome::kClientGone);
+    case Output::Progress::kFileFailed:
+      return FailExchange(Outcome::kCut, "the file has changed under the answer");
+    case Output::Progress::kBlocked:
+      if (written > 0 || !watch_.writing()) timer_.SetAfter(context_->config->timeouts.write);
+      watch_.WatchWrite(true);
+      if (request_) ReturnCredit();
+      return;
+    case Output::Progress::kDisk:
+      watch_.WatchWrite(false);
+      timer_.SetAfter(kFileWait);
+      return;
+    case Output::Progress::kDone:
+      watch_.WatchWrite(false);
+      if (state_ != State::kWriting) return;  // 100 (Continue)
+      if (request_->answered) return EndRequest();
+      timer_.SetDeadline(request_->exchange.deadline);
+      return ReturnCredit();
+  }
+}
+
+void Connection::ReturnCredit() {
+  if (request_->answered || request_->uncredited == 0 || output_.held() > kLowWater) return;
+  request_->site->pool->Consumed(&request_->exchange, std::exchange(request_->uncredited, 0));
+}
+
+void Connection::EndRequest() {
+  // A client that asked for the end sends nothing more, so there is nothing to linger for.
+  const bool client_closes =
+      !request_->head().keep_alive() && ahead_.empty() &&
+      (request_->outcome == Outcome::kServed || request_->outcome == Outcome::kStatic);
+  Account();
+  context_->requests.Give(std::move(request_));
+  if (!keep_alive_ || context_->draining) {
+    if (client_closes || end_of_input_) return Close(Outcome::kClientGone);
+    return Linger();
+  }
+  state_ = State::kIdle;
+  timer_.SetAfter(context_->config->timeouts.idle);
+  if (consuming_) return;  // goes on by itself
+  if (!ahead_.empty()) return Resume();
+  if (end_of_input_) Close(Outcome::kClientGone);
+}
+
+void Connection::Account() {
+  LoopMetrics& metrics = *context_->metrics;
+  metrics.outcomes[static_cast<size_t>(request_->outcome)].Add();
+  metrics.status_classes[std::clamp(request_->status / 100, 0, 5)].Add();
+  if (context_->access_log != nullptr)
+    context_->access_log->Write(*request_, peer_, context_->loop->now());
+}
+
+// --- Time
+
+void Connection::OnTimer() {
+  if (resume_due_) {
+    resume_due_ = false;
+    timer_.SetAfter(context_->config->timeouts.idle);
+    return Resume();
+  }
+  switch (state_) {
+    case State::kIdle:
+    case State::kLingering:
+      return Close(Outcome::kClientGone);
+    case State::kHead:
+    case State::kBody:
+      keep_alive_ = false;
+      request_->completed = context_->loop->now();
+      return Answer(Outcome::kRequestTimeout, 408);
+    case State::kWaiting: {
+      Exchange& exchange = request_->exchange;
+      Pool* pool = request_->site->pool;
+      if (pool == nullptr) {
+        request_->pending_file.reset();
+        return Answer(Outcome::kOverload, 503);
+      }
+      const Time now = context_->loop->now();
+      const Time wait_ends = exchange.waiting_since + pool->config().queue.wait;
+      if (exchange.queued() && now >= std::min(wait_ends, exchange.deadline)) {
+        pool->Cancel(&exchange);
+        return Answer(Outcome::kQueueTimeout, 503);
+      }
+      if (now >= exchange.deadline) {
+        pool->Cancel(&exchange);
+        return Answer(Outcome::kTimeout, 504);
+      }
+      return timer_.SetDeadline(std::min(exchange.deadline, std::max(wait_ends, now + kRecheck)));
+    }
+    case State::kWriting:
+      if (output_.empty()) return FailExchange(Outcome::kTimeout, "deadline");
+      return Close(Outcome::kWriteTimeout);
+    case State::kClosed:
+      return;
+  }
+}
+
+// --- Ending
+
+void Connection::Drain() {
+  keep_alive_ = false;
+  if (state_ == State::kIdle && !resume_due_) Close(Outcome::kClientGone);
+}
+
+void Connection::Cut() { Close(Outcome::kCut); }
+
+void Connection::Linger() {
+  if (shutdown(socket_.get(), SHUT_WR) != 0) return Close(Outcome::kClientGone);
+  state_ = State::kLingering;
+  std::string().swap(ahead_);
+  watch_.WatchRead(true);
+  timer_.SetAfter(kLinger);
+}
+
+void Connection::Close(Outcome outcome) {
+  if (state_ == State::kClosed) return;
+  if (request_) {
+    if (request_->site != nullptr && request_->site->pool != nullptr)
+      request_->site->pool->Cancel(&request_->exchange);
+    request_->pending_file.reset();
+    request_->outcome = outcome;
+    if (!request_->responding) request_->status = 0;
+    if (request_->parser.started()) Account();
+    context_->requests.Give(std::move(request_));
+  }
+  state_ = State::kClosed;
+  watch_.WatchRead(false);
+  watch_.WatchWrite(false);
+  timer_.Clear();
+  owner_->Remove(this);
+}
+
+}  // namespace anteroom::frontend

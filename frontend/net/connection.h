@@ -1,0 +1,126 @@
+// One client connection: reads requests, has them answered one after the other, writes the answers
+// in order.
+//
+//            first byte      head complete       request complete        answer handed over     all
+//            written
+//   kIdle ------------> kHead ---------> kBody -----------> kWaiting ---------> kWriting
+//   ------------> kIdle
+//     |                   |                |                                       |
+//     |                   '---- error -----+---------> (answer, Connection: close) |
+//     '--> closed                                                                  '--> kLingering
+//     --> closed
+//
+// A request goes on only when it has arrived whole. While one is being answered, what the client
+// sends next is read ahead up to a bound and then left in the socket. After an error nothing more
+// is parsed: the answer goes out, our direction is closed, what still comes is read and dropped for
+// a moment (so that a reset does not overtake the answer), and the connection ends.
+//
+// A client that closes its direction while its request waits or runs has left: the request is
+// cancelled.
+//
+// Threading: loop thread only. Ownership: the Acceptor owns it, and it asks to be destroyed through
+// Owner::Remove.
+#ifndef ANTEROOM_FRONTEND_NET_CONNECTION_H_
+#define ANTEROOM_FRONTEND_NET_CONNECTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "common/unique_fd.h"
+#include "frontend/dispatch/exchange.h"
+#include "frontend/net/client_request.h"
+#include "frontend/net/connection_context.h"
+#include "frontend/net/event_handles.h"
+#include "frontend/net/output.h"
+
+namespace anteroom::frontend {
+
+class Connection final : private FdHandler, private TimerHandler, private ExchangeClient {
+ public:
+  class Owner {
+   public:
+    // Destroys the connection, not necessarily at once; nothing else is called on it.
+    virtual void Remove(Connection* connection) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // `context` and `owner` must outlive the connection. `peer` is the client's address for logs and
+  // X-Forwarded-For.
+  Connection(ConnectionContext* context, Owner* owner, UniqueFd socket, std::string peer);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // No further request: closes now if idle, else after the present answer.
+  void Drain();
+  // Cuts it, whatever it is doing.
+  void Cut();
+
+  size_t index = 0;  // the owner's
+
+ private:
+  enum class State : uint8_t { kIdle, kHead, kBody, kWaiting, kWriting, kLingering, kClosed };
+
+  // FdHandler, TimerHandler
+  void OnReadable() override;
+  void OnWritable() override;
+  void OnTimer() override;
+  // ExchangeClient
+  void OnResponse(v1::Response* response) override;
+  void OnBody(absl::string_view data, bool last) override;
+  void OnFailure(Outcome outcome, absl::string_view reason) override;
+
+  // --- Reading
+  void OnEndOfInput();
+  void Consume(absl::string_view input);
+  void Resume();
+  void KeepForLater(absl::string_view input);
+  void OnHead(bool more_input);
+  void OnComplete();
+  void OnParseError();
+
+  // --- Answering
+  void ServeFile();
+  void OnFile(StaticReply reply);
+  void ServeFromPool();
+  void Answer(Outcome outcome, int status);  // an answer of our own
+  ResponseContext NewResponse(int status) const;
+  void Begin(int status, Outcome outcome, const ResponseFraming& framing);
+  void FailExchange(Outcome outcome, absl::string_view reason);
+
+  // --- Writing
+  void Written(Output::Progress progress);
+  void ReturnCredit();
+  void EndRequest();
+  void Account();
+
+  // --- Ending
+  void Linger();
+  void Close(Outcome outcome);
+
+  bool Busy() const { return state_ == State::kWaiting || state_ == State::kWriting; }
+
+  ConnectionContext* const context_;
+  Owner* const owner_;
+  const UniqueFd socket_;
+  const std::string peer_;
+  FdWatch watch_;
+  Timer timer_;
+  State state_ = State::kIdle;
+  bool keep_alive_ = true;
+  bool consuming_ = false;     // inside Consume, which goes on by itself
+  bool resume_due_ = false;    // the timer means: go on with ahead_
+  bool end_of_input_ = false;  // the client has closed its direction
+  uint32_t lingered_ = 0;      // bytes dropped
+  std::unique_ptr<ClientRequest> request_;
+  std::string ahead_;  // read while a request was being answered
+  Output output_;
+};
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_NET_CONNECTION_H_

@@ -1,0 +1,96 @@
+#include "frontend/net/event_handles.h"
+
+#include <event2/event.h>
+
+#include <cstdlib>
+
+#include "frontend/net/loop.h"
+
+namespace anteroom::frontend {
+namespace {
+
+timeval ToTimeval(Duration d) {
+  if (d < Duration::zero()) d = Duration::zero();
+  // Rounded up: a timer that fires early would only be set again for a fraction of a millisecond.
+  const int64_t micros = ToMicros(d) + 1;
+  return {static_cast<time_t>(micros / 1'000'000), static_cast<suseconds_t>(micros % 1'000'000)};
+}
+
+event* NewEvent(event_base* base, int fd, short what, event_callback_fn fn, void* arg) {
+  event* e = event_new(base, fd, what, fn, arg);
+  if (e == nullptr) std::abort();  // out of memory
+  return e;
+}
+
+}  // namespace
+
+void EventDeleter::operator()(event* e) const { event_free(e); }
+
+FdWatch::FdWatch(Loop* loop, int fd, FdHandler* handler)
+    : loop_(loop), fd_(fd), handler_(handler) {}
+
+void FdWatch::WatchRead(bool on) {
+  if (on == reading_) return;
+  reading_ = on;
+  if (!read_)
+    read_.reset(NewEvent(loop_->base(), fd_, EV_READ | EV_PERSIST, &FdWatch::Callback, this));
+  if (on) {
+    event_add(read_.get(), nullptr);
+  } else {
+    event_del(read_.get());
+  }
+}
+
+void FdWatch::WatchWrite(bool on) {
+  if (on == writing_) return;
+  writing_ = on;
+  if (!write_)
+    write_.reset(NewEvent(loop_->base(), fd_, EV_WRITE | EV_PERSIST, &FdWatch::Callback, this));
+  if (on) {
+    event_add(write_.get(), nullptr);
+  } else {
+    event_del(write_.get());
+  }
+}
+
+void FdWatch::Callback(int /*fd*/, short what, void* self) {
+  auto* watch = static_cast<FdWatch*>(self);
+  if (what & EV_READ) {
+    watch->handler_->OnReadable();
+  } else if (what & EV_WRITE) {
+    watch->handler_->OnWritable();
+  }
+}
+
+Timer::Timer(Loop* loop, TimerHandler* handler) : loop_(loop), handler_(handler) {}
+Timer::~Timer() = default;
+
+void Timer::SetAfter(Duration delay) { SetDeadline(loop_->now() + delay); }
+
+void Timer::SetDeadline(Time deadline) {
+  wanted_ = true;
+  deadline_ = deadline;
+  if (!scheduled_ || deadline < scheduled_for_) Schedule();
+}
+
+void Timer::Schedule() {
+  if (!event_) event_.reset(NewEvent(loop_->base(), -1, 0, &Timer::Callback, this));
+  const timeval tv = ToTimeval(deadline_ - loop_->now());
+  event_add(event_.get(), &tv);
+  scheduled_ = true;
+  scheduled_for_ = deadline_;
+}
+
+void Timer::Callback(int /*fd*/, short /*what*/, void* self) {
+  auto* timer = static_cast<Timer*>(self);
+  timer->scheduled_ = false;
+  if (!timer->wanted_) return;
+  if (timer->loop_->now() < timer->deadline_) {
+    timer->Schedule();
+    return;
+  }
+  timer->wanted_ = false;
+  timer->handler_->OnTimer();
+}
+
+}  // namespace anteroom::frontend

@@ -1,0 +1,114 @@
+// libevent's handles as values: a descriptor watch and a timer. Destroying one ends its callbacks,
+// also from inside the callback itself.
+//
+// Threading: loop thread only.
+#ifndef ANTEROOM_FRONTEND_NET_EVENT_HANDLES_H_
+#define ANTEROOM_FRONTEND_NET_EVENT_HANDLES_H_
+
+#include <functional>
+#include <memory>
+
+#include "common/clock.h"
+
+struct event;
+
+namespace anteroom::frontend {
+
+class Loop;
+
+// The receiver of readiness and time-outs. An interface and not a std::function: a connection has
+// three of these handles, and 15,000 idle connections should not pay for closures.
+class FdHandler {
+ public:
+  virtual void OnReadable() = 0;
+  virtual void OnWritable() = 0;
+
+ protected:
+  ~FdHandler() = default;
+};
+
+class TimerHandler {
+ public:
+  virtual void OnTimer() = 0;
+
+ protected:
+  ~TimerHandler() = default;
+};
+
+struct EventDeleter {
+  void operator()(event* e) const;
+};
+
+// Level-triggered interest in one descriptor, which the watch does not own and which must stay open
+// as long as it.
+class FdWatch {
+ public:
+  FdWatch(Loop* loop, int fd, FdHandler* handler);
+  ~FdWatch() = default;
+  FdWatch(const FdWatch&) = delete;
+  FdWatch& operator=(const FdWatch&) = delete;
+
+  void WatchRead(bool on);
+  void WatchWrite(bool on);
+  bool reading() const { return reading_; }
+  bool writing() const { return writing_; }
+
+ private:
+  static void Callback(int fd, short what, void* self);
+
+  Loop* const loop_;
+  const int fd_;
+  FdHandler* const handler_;
+  bool reading_ = false;
+  bool writing_ = false;
+  std::unique_ptr<event, EventDeleter> read_;
+  std::unique_ptr<event, EventDeleter>
+      write_;  // made when first wanted: most connections never are
+};
+
+// A deadline that moves cheaply. Moving it later costs nothing: the libevent timer stays where it
+// is and, when it fires early, is set again for the rest. A kept-alive connection touches the timer
+// heap about once a minute instead of several times a request.
+class Timer {
+ public:
+  Timer(Loop* loop, TimerHandler* handler);
+  ~Timer();
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  void SetDeadline(Time deadline);
+  void SetAfter(Duration delay);
+  void Clear() { wanted_ = false; }
+  bool pending() const { return wanted_; }
+
+ private:
+  static void Callback(int fd, short what, void* self);
+  void Schedule();
+
+  Loop* const loop_;
+  TimerHandler* const handler_;
+  bool wanted_ = false;
+  bool scheduled_ = false;
+  Time deadline_;
+  Time scheduled_for_;
+  std::unique_ptr<event, EventDeleter> event_;
+};
+
+// A timer with a closure, for the few places that are not on the path of a request.
+class CallbackTimer final : private TimerHandler {
+ public:
+  CallbackTimer(Loop* loop, std::function<void()> fn) : fn_(std::move(fn)), timer_(loop, this) {}
+  void SetAfter(Duration delay) { timer_.SetAfter(delay); }
+  void Clear() { timer_.Clear(); }
+  bool pending() const { return timer_.pending(); }
+
+ private:
+  void OnTimer() override { fn_(); }
+
+  const std::function<void()> fn_;
+  Timer timer_;
+};
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_NET_EVENT_HANDLES_H_
