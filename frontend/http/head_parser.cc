@@ -41,7 +41,9 @@ size_t HeadParser::memory() const {
 }
 
 void HeadParser::ReleaseMemory() {
-  head_ = RequestHead();
+  // Assigning an empty string would keep the capacity.
+  std::string().swap(head_.bytes_);
+  std::vector<RequestHead::FieldSpan>().swap(head_.fields_);
   Reset();
 }
 
