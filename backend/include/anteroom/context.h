@@ -3,11 +3,10 @@
 #ifndef ANTEROOM_BACKEND_INCLUDE_ANTEROOM_CONTEXT_H_
 #define ANTEROOM_BACKEND_INCLUDE_ANTEROOM_CONTEXT_H_
 
-#include <atomic>
 #include <chrono>
-#include <string>
 
 #include "absl/strings/string_view.h"
+#include "anteroom/cancellation.h"
 
 namespace anteroom {
 
@@ -26,7 +25,7 @@ class Context {
     absl::string_view request_id = "test";
     int attempt = 1;
     int thread = 0;
-    const std::atomic<bool>* cancelled = nullptr;  // null: never
+    const Cancellation* cancellation = nullptr;  // null: never
   };
 
   // For tests: no deadline, never cancelled, first attempt.
@@ -40,10 +39,12 @@ class Context {
   // True once the client has left or the deadline has passed. Cheap enough for an inner loop (one
   // relaxed load, and a look at the clock when there is a deadline).
   bool Cancelled() const {
-    if (fields_.cancelled != nullptr && fields_.cancelled->load(std::memory_order_relaxed))
-      return true;
+    if (fields_.cancellation != nullptr && fields_.cancellation->cancelled()) return true;
     return fields_.deadline != Clock::time_point::max() && Clock::now() >= fields_.deadline;
   }
+
+  // Sleeps, but no longer than somebody waits for the answer. False: Cancelled().
+  bool SleepFor(Clock::duration duration) const;
 
   // The end of the route's time-out on this machine's monotonic clock; time_point::max() without
   // one.

@@ -1,14 +1,25 @@
-// What a handler gives back: one complete HTTP response.
+// What a handler gives back.
 #ifndef ANTEROOM_BACKEND_INCLUDE_ANTEROOM_RESPONSE_H_
 #define ANTEROOM_BACKEND_INCLUDE_ANTEROOM_RESPONSE_H_
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace anteroom {
+
+// Where a streamed body goes. Belongs to the thread that it is given to.
+class BodyWriter {
+ public:
+  virtual ~BodyWriter() = default;
+  // Sends these bytes, and waits while the client is slow. False: nobody wants them any more;
+  // return.
+  virtual bool Write(absl::string_view bytes) = 0;
+};
 
 // Threading: a plain value; whoever holds it owns it.
 //
@@ -23,6 +34,10 @@ struct Response {
   int status = 200;
   Fields headers;
   std::string body;
+  // Instead of `body`, for what is large or takes long: writes the body piece by piece, on the
+  // handler's thread and after the handler has returned. The head goes out at once. A status that
+  // isn't OK, or an exception, cuts the response so that the client can tell. Not called for HEAD.
+  std::function<absl::Status(BodyWriter&)> stream;
 
   // text/plain; charset=utf-8
   static Response Text(std::string text, int status = 200);
@@ -30,6 +45,9 @@ struct Response {
   static Response Json(std::string json, int status = 200);
   // Anything else, for example Bytes(jpeg, "image/jpeg").
   static Response Bytes(std::string bytes, absl::string_view content_type, int status = 200);
+  // A body that `stream` writes.
+  static Response Stream(std::function<absl::Status(BodyWriter&)> stream,
+                         absl::string_view content_type, int status = 200);
   // No body and no Content-Type, for example Empty(204).
   static Response Empty(int status);
 

@@ -17,6 +17,10 @@
 
 namespace anteroom {
 
+namespace backend {
+class ServerAccess;
+}
+
 // Every knob of a backend. Durations and sizes say their unit in the type or the name.
 struct ServerOptions {
   // HOST:PORT where front ends connect (gRPC, plain text). Private to the cluster: whoever reaches
@@ -36,12 +40,13 @@ struct ServerOptions {
   // requests a second.
   int io_threads = 1;
 
-  // The largest request body, in bytes; more is a breach of protocol. The front end's limit
+  // The largest request body, in bytes; more is answered 413. The front end's limit
   // (limits.body of its configuration) comes first; this one is a bound on what a mistaken front
   // end can do.
   uint64_t max_request_body = uint64_t{1} << 30;
-  // All request bodies that are held or promised at the same time, in bytes, beyond 64 KiB each.
-  // Requests beyond it are refused until others finish. Not less than `max_request_body`.
+  // Bodies of more than 64 KiB that are here at the same time, in bytes: requests from their first
+  // byte (they count whole) until they are answered, responses until they are sent. Beyond it
+  // requests are refused until others finish. Not less than `max_request_body`.
   uint64_t max_buffered_bytes = uint64_t{2} << 30;
 
   // How long handlers may go on after the first SIGTERM before the process ends without them. Less
@@ -104,6 +109,7 @@ class Server {
   void Shutdown();
 
  private:
+  friend class backend::ServerAccess;
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,80 @@
+#include "backend/src/exchange_stream.h"
+
+#include <string>
+#include <utility>
+
+namespace anteroom::backend {
+namespace {
+
+// A batch that carried more than this is not kept for the next read.
+constexpr size_t kKeptBatch = 1024 * 1024;
+
+}  // namespace
+
+void ExchangeStream::Await(v1::Backend::AsyncService* service, grpc::ServerCompletionQueue* queue,
+                           const LinkHost* host, OnOpen on_open, OnEnd on_end) {
+  std::shared_ptr<ExchangeStream> stream(
+      new ExchangeStream(host, std::move(on_open), std::move(on_end)));
+  stream->self_ = stream;
+  service->RequestExchange(&stream->context_, &stream->stream_, queue, queue, &stream->called_);
+}
+
+ExchangeStream::ExchangeStream(const LinkHost* host, OnOpen on_open, OnEnd on_end)
+    : host_(host),
+      on_open_(std::move(on_open)),
+      on_end_(std::move(on_end)),
+      called_([this](bool ok) { OnCalled(ok); }),
+      read_([this](bool ok) { OnRead(ok); }),
+      written_([this](bool ok) { OnWritten(ok); }),
+      finished_([this](bool) { Done(); }) {}
+
+void ExchangeStream::OnCalled(bool ok) {
+  if (!ok) {  // the server shuts down; nobody called
+    self_.reset();
+    return;
+  }
+  link_ = std::make_shared<Link>(host_, shared_from_this());
+  outstanding_.fetch_add(1);  // the read, which begins after the hello has gone out
+  link_->Open(context_.peer());
+  on_open_(shared_from_this());
+  stream_.Read(&frames_, &read_);
+  Done();
+}
+
+void ExchangeStream::OnRead(bool ok) {
+  if (!ok) {
+    link_->OnReadEnd();
+    Done();
+    return;
+  }
+  const size_t size = frames_.ByteSizeLong();
+  link_->OnBatch(&frames_);
+  if (size > kKeptBatch) frames_ = v1::FrontendFrames();
+  stream_.Read(&frames_, &read_);
+}
+
+void ExchangeStream::OnWritten(bool ok) {
+  link_->OnWritten(ok);
+  Done();
+}
+
+void ExchangeStream::Write(const v1::BackendFrames& frames) {
+  outstanding_.fetch_add(1);
+  stream_.Write(frames, &written_);
+}
+
+void ExchangeStream::Close(const absl::Status& status) {
+  outstanding_.fetch_add(1);
+  // absl's codes are gRPC's.
+  stream_.Finish(
+      grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message())),
+      &finished_);
+}
+
+void ExchangeStream::Done() {
+  if (outstanding_.fetch_sub(1) > 1) return;
+  const std::shared_ptr<ExchangeStream> self = std::move(self_);
+  on_end_(self);
+}
+
+}  // namespace anteroom::backend

@@ -1,0 +1,92 @@
+// A request on its way through the worker pool, and the queue that it waits in.
+#ifndef ANTEROOM_BACKEND_SRC_JOB_QUEUE_H_
+#define ANTEROOM_BACKEND_SRC_JOB_QUEUE_H_
+
+#include <cstdint>
+
+#include "common/clock.h"
+
+namespace anteroom::backend {
+
+class Member;
+
+// The pool knows a request as this. Owned by its member, which keeps it alive for as long as the
+// pool has it.
+class Job {
+ public:
+  // kNew -> kHeld -> kQueued -> kRunning -> kDone; kNew may go to kQueued directly, kHeld and
+  // kQueued to kDone.
+  enum class State : uint8_t { kNew, kHeld, kQueued, kRunning, kDone };
+
+  virtual ~Job() = default;
+  Job() = default;
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  // Runs the handler, on worker `thread`. False: it turned out that there was nothing to do
+  // (cancelled, too late).
+  virtual bool Run(int thread) = 0;
+  // Hands over what Run() made, together with `grants` new places for the same member. The pool is
+  // done with the job before it calls this; the job may end here.
+  virtual void Deliver(uint32_t grants) = 0;
+
+  // Set by the member before Arrive(), constant then.
+  Member* member = nullptr;
+  Duration waited{0};  // in the front end's queue
+  uint64_t bytes = 0;  // counts against WorkerPool::Options::max_bytes until the member releases it
+  bool complete = true;  // the body is here
+
+ protected:
+  // Before a job that has been through the pool goes there again.
+  void ResetState() { state_ = State::kNew; }
+
+ private:
+  friend class JobQueue;
+  friend class WorkerPool;
+  // Guarded by the pool's lock while the pool has the job.
+  State state_ = State::kNew;
+  Time ready_{};  // when it joined the queue
+  // Guarded by the lock of the queue that the job stands in.
+  Job* previous_ = nullptr;
+  Job* next_ = nullptr;
+};
+
+// First in, first out; removal from the middle in O(1). Not thread-safe. Owns nothing.
+class JobQueue {
+ public:
+  JobQueue() = default;
+  JobQueue(const JobQueue&) = delete;
+  JobQueue& operator=(const JobQueue&) = delete;
+
+  bool empty() const { return first_ == nullptr; }
+  int size() const { return size_; }
+  Job* front() const { return first_; }
+
+  void PushBack(Job* job) {
+    job->previous_ = last_;
+    job->next_ = nullptr;
+    (last_ == nullptr ? first_ : last_->next_) = job;
+    last_ = job;
+    ++size_;
+  }
+  void Remove(Job* job) {
+    (job->previous_ == nullptr ? first_ : job->previous_->next_) = job->next_;
+    (job->next_ == nullptr ? last_ : job->next_->previous_) = job->previous_;
+    job->previous_ = job->next_ = nullptr;
+    --size_;
+  }
+  Job* PopFront() {
+    Job* job = first_;
+    if (job != nullptr) Remove(job);
+    return job;
+  }
+
+ private:
+  Job* first_ = nullptr;
+  Job* last_ = nullptr;
+  int size_ = 0;
+};
+
+}  // namespace anteroom::backend
+
+#endif  // ANTEROOM_BACKEND_SRC_JOB_QUEUE_H_

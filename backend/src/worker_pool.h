@@ -1,0 +1,184 @@
+// The threads that run handlers, and the queue in front of them.
+#ifndef ANTEROOM_BACKEND_SRC_WORKER_POOL_H_
+#define ANTEROOM_BACKEND_SRC_WORKER_POOL_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "backend/src/admission.h"
+#include "backend/src/job_queue.h"
+#include "common/clock.h"
+#include "common/metrics.h"
+#include "common/mutex.h"
+
+namespace anteroom::backend {
+
+// One front end, as the pool sees it. The pool calls it from any thread, without a lock of its own
+// held.
+class Member : public Admission::Link, public std::enable_shared_from_this<Member> {
+ public:
+  virtual ~Member() = default;
+  // `places` more are reserved for this front end.
+  virtual void Granted(uint32_t places) = 0;
+  // These were accepted, have not started and never will. They belong to the member again.
+  virtual void Returned(const std::vector<Job*>& jobs) = 0;
+};
+
+// Threading: every method from any thread; none is called with a lock held that Member or Job take
+// in their callbacks, but for Update(), see there. Lock order: a link's, then the pool's.
+//
+// Between min_threads and max_threads threads; the others start when work waits and no thread is
+// idle, and end after `idle_timeout`. The thread that became idle last is woken first, so that
+// those at the other end can end.
+//
+// Invariant: no job waits here while a thread is idle and not already woken for it.
+// Invariant: at most max_threads handlers run at any time (running_max() proves it).
+class WorkerPool {
+ public:
+  struct Options {
+    int min_threads = 1;
+    int max_threads = 1;
+    Duration idle_timeout = std::chrono::seconds(60);
+    uint64_t max_bytes = uint64_t{1} << 31;
+  };
+  struct Counters {
+    Counter accepted;
+    Counter refused;
+    Counter granted;
+    Counter returned;
+    Counter declined;
+    Counter expired;    // reservations that ran out
+    Counter cancelled;  // accepted, dropped before they started
+  };
+  struct Load {
+    int accepted;
+    int running;
+    int limit;
+  };
+
+  explicit WorkerPool(const Options& options);
+  // Stop() must have been called if Start() was.
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  void Start();
+  // Waits until all threads have ended: for running handlers, not for queued jobs, of which there
+  // must be none.
+  void Stop();
+
+  void Add(Member* member);
+
+  // What one batch of a front end brings, in one turn of the lock.
+  struct Arrivals {
+    std::vector<Job*>
+        jobs;  // in: new requests. out: those that were refused; the rest belongs to the pool.
+    std::optional<Duration> want;
+    uint32_t declined = 0;
+    uint32_t granted =
+        0;  // out: places for the member that brought this; others are told by Granted()
+  };
+  void Arrive(Member* member, Arrivals* arrivals);
+
+  // May be called, and is meant to be, under the lock of the member that the jobs belong to: that
+  // keeps them alive. `ready` have been accepted with an incomplete body that is complete now.
+  // `cancelled` have been accepted too; out: those that had not started and now belong to the
+  // caller. The others are running, or about to leave by themselves. Places that this frees are
+  // given by Settle(), to be called without that lock.
+  void Update(const std::vector<Job*>& ready, std::vector<Job*>* cancelled);
+  void Settle();
+  // The member leaves; `unfinished` is as `cancelled` of Update(), and so is the lock.
+  void Remove(Member* member, std::vector<Job*>* unfinished);
+
+  // Response bodies that can't be sent yet.
+  void HoldBytes(uint64_t bytes);
+  // Under any lock; Settle() gives what this makes possible.
+  void ReleaseBytes(uint64_t bytes);
+
+  // Accepts and grants nothing more. What has not started goes back to its members with Returned().
+  void Drain();
+  // After Drain(): waits until nothing is accepted any more. False: `deadline` has passed first.
+  bool AwaitIdle(Time deadline);
+
+  Load load() const;  // no lock: a moment's view
+  int max_threads() const { return options_.max_threads; }
+  int threads() const { return threads_now_.load(std::memory_order_relaxed); }
+  int running_max() const { return running_max_.load(std::memory_order_relaxed); }
+  int queued() const { return queued_now_.load(std::memory_order_relaxed); }
+  Duration round_trip() const;
+  Duration mean_service() const;
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct Worker {
+    std::thread thread;
+    CondVar wake;
+    bool alive = false;      // its number is taken
+    bool signalled = false;  // was taken off idle_ to look at the queue
+  };
+  // What a turn of the lock decided and is said to members after it.
+  struct Decisions {
+    std::vector<std::pair<std::shared_ptr<Member>, uint32_t>> grants;
+    std::vector<Job*> returned;
+  };
+
+  void Work(int number);
+  void RunTimer();
+  // Waits for work. Null: the thread ends.
+  Job* AwaitWork(int number) ABSL_LOCKS_EXCLUDED(mu_);
+  // Null: the queue is empty.
+  Job* TakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void EnqueueLocked(Job* job, Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Picks as many threads as there are jobs that nobody is on his way to. The caller notifies them
+  // once it has let go of the lock, so that they don't run into it.
+  using Wakes = absl::InlinedVector<CondVar*, 8>;
+  void WakeLocked(Wakes* wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool StartThreadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // True: the job was unstarted and is the caller's now.
+  bool WithdrawLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void ReturnAllLocked(Decisions* decisions) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void GrantLocked(Time now, Decisions* decisions) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // When the oldest job for which no thread is on its way joined the queue.
+  std::optional<Time> OldestUnattendedLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void ArmTimerLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void PublishLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // `own` gets its grants in the return value instead of by Granted().
+  uint32_t Announce(Decisions* decisions, const Member* own) ABSL_LOCKS_EXCLUDED(mu_);
+
+  const Options options_;
+  Counters counters_;
+
+  // Written under mu_, read anywhere.
+  std::atomic<int> accepted_now_{0};
+  std::atomic<int> running_now_{0};
+  std::atomic<int> limit_now_{0};
+  std::atomic<int> threads_now_{0};
+  std::atomic<int> queued_now_{0};
+  std::atomic<int> running_max_{0};
+
+  mutable Mutex mu_;
+  Admission admission_ ABSL_GUARDED_BY(mu_);
+  JobQueue queue_ ABSL_GUARDED_BY(mu_);  // ready to run, in the order of arrival
+  JobQueue held_ ABSL_GUARDED_BY(mu_);   // accepted, body incomplete
+  std::vector<std::unique_ptr<Worker>> workers_ ABSL_GUARDED_BY(mu_);  // by number
+  std::vector<int> idle_ ABSL_GUARDED_BY(mu_);                         // a stack
+  int alive_ ABSL_GUARDED_BY(mu_) = 0;
+  int waking_ ABSL_GUARDED_BY(mu_) = 0;  // woken or starting, not yet looking at the queue
+  int running_ ABSL_GUARDED_BY(mu_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  CondVar all_done_;  // for AwaitIdle()
+
+  std::thread timer_;
+  CondVar timer_wake_;
+  Time timer_armed_ ABSL_GUARDED_BY(mu_) = Time::max();  // when the timer thread looks next
+};
+
+}  // namespace anteroom::backend
+
+#endif  // ANTEROOM_BACKEND_SRC_WORKER_POOL_H_
