@@ -12,7 +12,6 @@
 #include <queue>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -51,14 +50,11 @@ absl::Status ErrnoStatus(int error, absl::string_view what) {
 
 // A new open file description for every scan: two scans that share one would share its position.
 absl::StatusOr<Directory> OpenForScan(int directory) {
-  const int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, "photo folder");
-  Directory scan(fdopendir(fd));
-  if (scan == nullptr) {
-    const int error = errno;
-    close(fd);
-    return ErrnoStatus(error, "photo folder");
-  }
+  UniqueFd fd(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoStatus(errno, "photo folder");
+  Directory scan(fdopendir(fd.get()));
+  if (scan == nullptr) return ErrnoStatus(errno, "photo folder");
+  (void)fd.Release();  // closedir() closes it
   return scan;
 }
 
@@ -88,20 +84,13 @@ absl::StatusOr<PhotoLibrary> PhotoLibrary::Open(const std::string& directory) {
 
 absl::StatusOr<PhotoLibrary> PhotoLibrary::Open(const std::string& directory,
                                                 const Limits& limits) {
-  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, directory);
-  return PhotoLibrary(fd, limits);
-}
-
-PhotoLibrary::PhotoLibrary(PhotoLibrary&& other) noexcept
-    : directory_(std::exchange(other.directory_, -1)), limits_(other.limits_) {}
-
-PhotoLibrary::~PhotoLibrary() {
-  if (directory_ >= 0) close(directory_);
+  UniqueFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoStatus(errno, directory);
+  return PhotoLibrary(std::move(fd), limits);
 }
 
 absl::StatusOr<std::vector<std::string>> PhotoLibrary::List() const {
-  absl::StatusOr<Directory> scan = OpenForScan(directory_);
+  absl::StatusOr<Directory> scan = OpenForScan(directory_.get());
   if (!scan.ok()) return scan.status();
 
   // The greatest name on top, so that the memory is bounded however many files there are.
@@ -113,7 +102,7 @@ absl::StatusOr<std::vector<std::string>> PhotoLibrary::List() const {
       if (errno != 0) return ErrnoStatus(errno, "photo folder");
       break;
     }
-    if (!IsPhotoName(entry->d_name) || !IsRegularFile(directory_, *entry)) continue;
+    if (!IsPhotoName(entry->d_name) || !IsRegularFile(directory_.get(), *entry)) continue;
     names.emplace(entry->d_name);
     if (names.size() > limits_.listed) names.pop();
   }
@@ -130,12 +119,12 @@ absl::StatusOr<std::string> PhotoLibrary::Read(absl::string_view name) const {
   if (!IsPhotoName(name)) return absl::NotFoundError("no such photograph");
   const std::string file(name);
   // O_NONBLOCK: opening a FIFO would otherwise wait for somebody who writes to it.
-  const int fd = openat(directory_, file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, file);
-  const absl::Cleanup close_file = [fd] { close(fd); };
+  const UniqueFd fd(
+      openat(directory_.get(), file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoStatus(errno, file);
 
   struct stat info;
-  if (fstat(fd, &info) != 0) return ErrnoStatus(errno, file);
+  if (fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, file);
   if (!S_ISREG(info.st_mode)) return absl::NotFoundError("not a regular file");
   const auto size = static_cast<uint64_t>(info.st_size);
   if (size > limits_.file_bytes) {
@@ -146,7 +135,7 @@ absl::StatusOr<std::string> PhotoLibrary::Read(absl::string_view name) const {
   std::string bytes(size, '\0');
   size_t filled = 0;
   while (filled < bytes.size()) {
-    const ssize_t n = read(fd, bytes.data() + filled, bytes.size() - filled);
+    const ssize_t n = read(fd.get(), bytes.data() + filled, bytes.size() - filled);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return ErrnoStatus(errno, file);
     if (n == 0) break;  // it has become shorter since fstat

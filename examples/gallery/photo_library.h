@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "common/unique_fd.h"
 
 namespace anteroom::gallery {
 
@@ -34,10 +36,6 @@ class PhotoLibrary {
   static absl::StatusOr<PhotoLibrary> Open(const std::string& directory);
   static absl::StatusOr<PhotoLibrary> Open(const std::string& directory, const Limits& limits);
 
-  PhotoLibrary(PhotoLibrary&& other) noexcept;
-  PhotoLibrary& operator=(PhotoLibrary&&) = delete;
-  ~PhotoLibrary();
-
   // The names of the photographs, sorted by byte; the first `listed` of them when there are more.
   absl::StatusOr<std::vector<std::string>> List() const;
 
@@ -48,9 +46,10 @@ class PhotoLibrary {
   absl::StatusOr<std::string> Read(absl::string_view name) const;
 
  private:
-  PhotoLibrary(int directory, const Limits& limits) : directory_(directory), limits_(limits) {}
+  PhotoLibrary(UniqueFd directory, const Limits& limits)
+      : directory_(std::move(directory)), limits_(limits) {}
 
-  int directory_;  // -1 once moved from
+  UniqueFd directory_;
   Limits limits_;
 };
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kJpegQuality = 82;
 constexpr int kWebpQuality = 78;
-constexpr int kWebpEffort = 2;  // of 6: twice as fast as the default for 3 % more bytes
+constexpr int kWebpEffort = 2;  // of 6; the default 4 takes up to twice the CPU for 2 to 6 % less
 
 // The C interface and not the C++ one: that throws, and it reads the error buffer of the process
 // without its lock.

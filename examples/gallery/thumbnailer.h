@@ -37,7 +37,8 @@ struct PictureLimits {
 // taken. What is transparent turns white in JPEG.
 //
 // Threading: any number of threads at once while a VipsRuntime lives. Blocks for as long as the
-// work takes: about 10 ms for 2 megapixels, up to seconds for the largest that is allowed.
+// work takes: 20 ms of CPU for a photograph of 2 to 4 megapixels at a width of 480, 500 ms for 18
+// megapixels of progressive JPEG.
 //
 // `cancelled` is asked on the calling thread, between pieces of the work; a picture that has to be
 // turned is decoded in one piece.

@@ -1,6 +1,5 @@
 #include "tests/examples/gallery/test_pictures.h"
 
-#include <array>
 #include <vector>
 
 #include "examples/gallery/vips_runtime.h"
@@ -29,6 +28,16 @@ void AppendPngChunk(absl::string_view type, absl::string_view data, std::string*
   AppendBigEndian(Crc32(absl::string_view(*png).substr(start)), png);
 }
 
+std::vector<uint8_t> MakeRow(const PictureSpec& spec, uint8_t alpha) {
+  std::vector<uint8_t> row;
+  for (int x = 0; x < spec.width; ++x) {
+    const bool left = x < spec.width / 2;
+    row.insert(row.end(), {uint8_t(left ? 250 : 5), uint8_t{5}, uint8_t(left ? 5 : 250)});
+    if (spec.bands == 4) row.push_back(alpha);
+  }
+  return row;
+}
+
 Pixel PixelAt(VipsImage* image, int x, int y) {
   double* values = nullptr;
   int count = 0;
@@ -41,15 +50,13 @@ Pixel PixelAt(VipsImage* image, int x, int y) {
 }  // namespace
 
 std::string MakePicture(const PictureSpec& spec) {
-  const size_t bands = static_cast<size_t>(spec.bands);
+  const std::vector<uint8_t> opaque = MakeRow(spec, 255);
+  const std::vector<uint8_t> transparent = MakeRow(spec, 0);
   std::vector<uint8_t> pixels;
-  pixels.reserve(static_cast<size_t>(spec.width) * static_cast<size_t>(spec.height) * bands);
+  pixels.reserve(opaque.size() * static_cast<size_t>(spec.height));
   for (int y = 0; y < spec.height; ++y) {
-    for (int x = 0; x < spec.width; ++x) {
-      const bool left = x < spec.width / 2;
-      pixels.insert(pixels.end(), {uint8_t(left ? 250 : 5), uint8_t{5}, uint8_t(left ? 5 : 250)});
-      if (bands == 4) pixels.push_back(y < spec.height / 2 ? 255 : 0);
-    }
+    const std::vector<uint8_t>& row = y < spec.height / 2 ? opaque : transparent;
+    pixels.insert(pixels.end(), row.begin(), row.end());
   }
   VipsImagePtr image(vips_image_new_from_memory_copy(pixels.data(), pixels.size(), spec.width,
                                                      spec.height, spec.bands, VIPS_FORMAT_UCHAR));
