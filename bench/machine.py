@@ -5,6 +5,9 @@ import platform
 import subprocess
 
 
+BUSY_LOAD = 0.5  # a load average above it disturbs what is measured
+
+
 def usable_cpus():
     return len(os.sched_getaffinity(0))
 

@@ -113,12 +113,15 @@ def main(argv):
     options = parse_arguments(argv)
     settle(options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds: the servers are stopped on the way
+    facts = machine.facts()
+    if facts["load_before"] > machine.BUSY_LOAD:
+        print(f"The load average is {facts['load_before']}: other work on this machine will show in the numbers.")
     header = {
         "schema": 1,
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC"),
         "command": shlex.join(["./dev", "bench", *argv]),
         "commit": machine.commit(ROOT),
-        "machine": machine.facts(),
+        "machine": facts,
     }
     if options.with_envoy and not envoy.find(ROOT):
         try:
