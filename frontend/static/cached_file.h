@@ -2,9 +2,9 @@
 // it or an open descriptor. Shared by the cache and by the replies that are still being sent, so
 // that evicting or replacing a file never disturbs a transfer under way.
 //
-// Threading: made on a file-I/O thread, immutable afterwards. The descriptor is closed by a
-// file-I/O thread (a close may wait, on FUSE or NFS for instance), so the FileIo must outlive every
-// CachedFile.
+// Threading: made on a file-I/O thread, then given to one loop; immutable but for residency(),
+// which is that loop's. The descriptor is closed by a file-I/O thread (a close may wait, on FUSE or
+// NFS for instance), so the FileIo must outlive every CachedFile.
 #ifndef ANTEROOM_FRONTEND_STATIC_CACHED_FILE_H_
 #define ANTEROOM_FRONTEND_STATIC_CACHED_FILE_H_
 
@@ -15,6 +15,7 @@
 
 #include "absl/strings/string_view.h"
 #include "frontend/static/file_handle.h"
+#include "frontend/static/residency_hints.h"
 
 namespace anteroom::frontend {
 
@@ -73,6 +74,9 @@ class CachedFile {
   // may carry the same time stamps: then an equal identity() does not prove equal bytes.
   bool settled() const { return settled_; }
 
+  // What the senders of this file know of the page cache. On the loop only.
+  ResidencyHints& residency() const { return residency_; }
+
   // Bytes of memory that this object accounts for.
   size_t footprint() const;
 
@@ -86,6 +90,7 @@ class CachedFile {
   const bool settled_;
   std::string message_;  // ok_fields() and body
   std::string not_modified_;
+  mutable ResidencyHints residency_;
   size_t fields_size_ = 0;  // of ok_fields() in message_
   size_t etag_size_ = 0;
 };

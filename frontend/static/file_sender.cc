@@ -55,18 +55,20 @@ FileSender::~FileSender() {
 FileSender::Progress FileSender::Send(int socket) {
   if (failed_) return Progress::kFileFailed;
   if (wait_ != nullptr) return Progress::kWaitingForDisk;
+  const Time now = Now();
   const uint64_t stop = std::min(end_, offset_ + kPerCall);
   while (offset_ < stop) {
     if (offset_ >= resident_end_) {
-      const uint64_t window_end = std::min(end_, offset_ + kWindow);
-      switch (Probe(offset_, window_end)) {
+      const uint64_t window_end = std::min(end_, ResidencyHints::WindowEnd(offset_));
+      const Residency residency = file_->residency().SeenLately(offset_, now)
+                                      ? Residency::kCached
+                                      : Probe(offset_, window_end, now);
+      switch (residency) {
         case Residency::kCached:
           resident_end_ = window_end;
           break;
         case Residency::kCold:
           return ReadInBackground(window_end);
-        case Residency::kUnknown:
-          return ReadInBackground(stop);
         case Residency::kFailed:
           failed_ = true;
           return Progress::kFileFailed;
@@ -87,8 +89,7 @@ FileSender::Progress FileSender::Send(int socket) {
       case EINTR:
         break;
       case EAGAIN:
-        // Time passes before the next call, in which the pages may go.
-        if (can_probe_) resident_end_ = offset_;
+        resident_end_ = offset_;  // time passes before the next call, in which the pages may go
         return Progress::kSocketFull;
       case EPIPE:
       case ECONNRESET:
@@ -103,7 +104,7 @@ FileSender::Progress FileSender::Send(int socket) {
   return offset_ == end_ ? Progress::kDone : Progress::kSocketFull;
 }
 
-FileSender::Residency FileSender::Probe(uint64_t begin, uint64_t end) {
+FileSender::Residency FileSender::Probe(uint64_t begin, uint64_t end, Time now) {
   const auto probe_byte = [this](uint64_t at) {
     char byte;
     iovec target{&byte, 1};
@@ -112,19 +113,17 @@ FileSender::Residency FileSender::Probe(uint64_t begin, uint64_t end) {
       n = preadv2(file_->fd(), &target, 1, static_cast<off_t>(at), RWF_NOWAIT);
     } while (n < 0 && errno == EINTR);
     if (n == 1) return Residency::kCached;
-    if (n < 0 && errno == EAGAIN) return Residency::kCold;
-    if (n < 0 && errno == EOPNOTSUPP) return Residency::kUnknown;
+    // Where the file system can't tell (overlayfs, tmpfs), it is better not to trust it.
+    if (n < 0 && (errno == EAGAIN || errno == EOPNOTSUPP)) return Residency::kCold;
     return Residency::kFailed;
   };
-  Residency residency = Residency::kUnknown;
-  if (can_probe_) {
-    for (uint64_t at = begin; at < end; at += kProbeStride) {
-      residency = probe_byte(at);
-      if (residency != Residency::kCached) break;
+  for (uint64_t at = begin; at < end; at += kProbeStride) {
+    if (const Residency residency = probe_byte(at); residency != Residency::kCached) {
+      return residency;
     }
-    if (residency == Residency::kCached) residency = probe_byte(end - 1);
-    if (residency == Residency::kUnknown) can_probe_ = false;
   }
+  const Residency residency = probe_byte(end - 1);
+  if (residency == Residency::kCached) file_->residency().Saw(begin, end, file_->size(), now);
   return residency;
 }
 
@@ -134,8 +133,8 @@ FileSender::Progress FileSender::ReadInBackground(uint64_t end) {
       [wait, file = file_, begin = offset_, end, poster = poster_]() mutable {
         const bool read = ReadThrough(file->fd(), begin, end);
         file.reset();
-        poster([wait = std::move(wait), read, end] {
-          if (wait->sender != nullptr) wait->sender->OnRead(read, end);
+        poster([wait = std::move(wait), read, begin, end] {
+          if (wait->sender != nullptr) wait->sender->OnRead(read, begin, end);
         });
       });
   if (!taken) {  // shutting down
@@ -147,11 +146,14 @@ FileSender::Progress FileSender::ReadInBackground(uint64_t end) {
   return Progress::kWaitingForDisk;
 }
 
-void FileSender::OnRead(bool read, uint64_t end) {
+void FileSender::OnRead(bool read, uint64_t begin, uint64_t end) {
   wait_ = nullptr;
   // What was just read is sent without a probe, so that there is progress however short the memory
   // is.
-  if (read) resident_end_ = end;
+  if (read) {
+    resident_end_ = end;
+    file_->residency().Saw(begin, end, file_->size(), Now());
+  }
   failed_ = !read;
   const std::function<void()> ready = ready_;  // it may destroy this sender
   ready();

@@ -2,6 +2,8 @@
 // each window it asks the kernel whether the pages are there (preadv2 with RWF_NOWAIT) and lets a
 // file-I/O thread read them when not.
 //
+// What was there a moment ago isn't asked for again (residency_hints.h).
+//
 // Threading: one loop. The callback comes on the loop; none comes after destruction.
 // Exactly `length` bytes are sent or the transfer fails: a file that grows is not read beyond, one
 // that shrinks is never padded; the connection must then be cut, since the announced Content-Length
@@ -31,9 +33,7 @@ class FileSender {
     kSocketFailed,    // the client is gone
   };
 
-  // Bytes looked ahead at a time, and the most that one call of Send puts into a socket before
-  // others get their turn.
-  static constexpr uint64_t kWindow = 256 * 1024;
+  // The most bytes that one call of Send puts into a socket before others get their turn.
   static constexpr uint64_t kPerCall = 1024 * 1024;
 
   // Sends [offset, offset + length) of `file`, which must not be in_memory(). `ready` is kept and
@@ -52,10 +52,10 @@ class FileSender {
  private:
   struct Wait;  // shared with the file-I/O thread that reads
 
-  enum class Residency { kCached, kCold, kUnknown, kFailed };
-  Residency Probe(uint64_t begin, uint64_t end);
+  enum class Residency { kCached, kCold, kFailed };
+  Residency Probe(uint64_t begin, uint64_t end, Time now);
   Progress ReadInBackground(uint64_t end);
-  void OnRead(bool read, uint64_t end);
+  void OnRead(bool read, uint64_t begin, uint64_t end);
 
   const std::shared_ptr<const CachedFile> file_;
   FileIo* const file_io_;
@@ -65,7 +65,6 @@ class FileSender {
   const uint64_t end_;
   uint64_t offset_;             // of the next byte to send
   uint64_t resident_end_;       // bytes before this one were seen in the page cache
-  bool can_probe_ = true;       // false: the file system can't tell, so every window is read first
   bool failed_ = false;         // the file-I/O thread found the file shorter or unreadable
   std::shared_ptr<Wait> wait_;  // while a file-I/O thread reads for us
 };
