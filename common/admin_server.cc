@@ -181,8 +181,7 @@ int AdminServer::PollTimeoutMillis(Time now) const {
 }
 
 void AdminServer::Accept(Time now) {
-  // At most as many as the queue holds, so that a flood of connects can't keep the others from
-  // their turn.
+  // Not for ever, so that a flood of connects can't keep the others from their turn.
   for (size_t i = 0; i < kMaxConnections; ++i) {
     UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.valid()) {

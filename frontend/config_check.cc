@@ -120,11 +120,14 @@ void CheckEndpoints(const PoolConfig& pool, YamlFindings* findings) {
                                                               : ": has neither endpoints nor dns"));
   }
   if (pool.dns && pool.dns->port == 0) {
-    findings->AddFault(PoolPath(pool, "dns"), absl::StrCat(PoolPath(pool, "dns"), ": port 0"));
+    findings->AddFault(PoolPath(pool, "dns"), absl::StrCat(PoolPath(pool, "dns"), ": ",
+                                                           pool.dns->ToString(), " has port 0"));
   }
   std::set<std::string> seen;
-  for (const SocketAddress& endpoint : pool.endpoints) {
-    const std::string path = PoolPath(pool, "endpoints");
+  for (size_t i = 0; i < pool.endpoints.size(); ++i) {
+    const SocketAddress& endpoint = pool.endpoints[i];
+    if (endpoint.host.empty()) continue;  // faulty, which has been said
+    const std::string path = absl::StrCat(PoolPath(pool, "endpoints"), "[", i, "]");
     if (endpoint.port == 0) {
       findings->AddFault(path, absl::StrCat(path, ": ", endpoint.ToString(), " has port 0"));
     } else if (!seen.insert(endpoint.ToString()).second) {
@@ -164,14 +167,15 @@ void CheckPools(const Config& config, YamlFindings* findings) {
   }
 }
 
-// Why no request can ever match this prefix, or nothing.
+// Why this can't be meant as a prefix, or nothing. Most of it could never match: requests are
+// matched decoded and normalised.
 absl::string_view WhyNotAPath(absl::string_view path) {
   if (path.empty() || path.front() != '/') return "does not start with '/'";
   for (const char c : path) {
     if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) return "holds a control character";
+    if (c == '\\') return "holds a backslash";
     if (c == '?' || c == '#') return "holds '?' or '#', which end a path";
   }
-  // Requests are matched decoded and normalised.
   std::vector<absl::string_view> segments = absl::StrSplit(path.substr(1), '/');
   if (segments.back().empty()) segments.pop_back();
   for (const absl::string_view segment : segments) {
@@ -211,7 +215,7 @@ void CheckTarget(const Config& config, size_t i, YamlFindings* findings) {
   }
   const bool known = std::any_of(config.pools.begin(), config.pools.end(),
                                  [&](const PoolConfig& pool) { return pool.name == route.pool; });
-  if (!known && !route.pool.empty()) {
+  if (!known) {
     findings->AddFault(RoutePath(i, "pool"),
                        absl::StrCat(RoutePath(i, "pool"), ": there is no pool '", route.pool, "'"));
   }

@@ -193,6 +193,7 @@ void YamlMapping::Read(absl::string_view key, std::vector<SocketAddress>* values
   const YamlNode* list = Find(key, YamlNode::Kind::kSequence);
   if (list == nullptr) return;
   if (list->items.empty()) AddFault(key, "must not be empty");
+  values->assign(list->items.size(), SocketAddress());
   for (size_t i = 0; i < list->items.size(); ++i) {
     const YamlNode& item = list->items[i];
     const std::string name = absl::StrCat(key, "[", i, "]");
@@ -203,7 +204,7 @@ void YamlMapping::Read(absl::string_view key, std::vector<SocketAddress>* values
     }
     absl::StatusOr<SocketAddress> parsed = ParseSocketAddress(item.text);
     if (parsed.ok()) {
-      values->push_back(*std::move(parsed));
+      (*values)[i] = *std::move(parsed);
     } else {
       AddFault(name, parsed.status().message());
     }
@@ -238,12 +239,15 @@ void YamlMapping::EachNamed(absl::string_view key,
   const YamlNode* mapping = Find(key, YamlNode::Kind::kMapping);
   if (findings_->list_keys) read("", YamlMapping(nullptr, PathOf(key) + ".*", findings_));
   if (mapping == nullptr) return;
-  YamlMapping names(mapping, PathOf(key), findings_);
   for (const YamlEntry& entry : mapping->entries) {
-    YamlMapping value = names.Section(entry.key);
-    // The name's own place: that of a block mapping is its first key, a line below.
-    findings_->places[names.PathOf(entry.key)] = YamlPlace(entry);
-    read(entry.key, std::move(value));
+    const std::string path = absl::StrCat(PathOf(key), ".", entry.key);
+    // The name's place and not the value's, which for a block mapping is the first key inside.
+    findings_->places[path] = YamlPlace(entry);
+    if (entry.value.kind == YamlNode::Kind::kMapping) {
+      read(entry.key, YamlMapping(&entry.value, path, findings_));
+    } else {
+      findings_->AddFault(path, absl::StrCat(path, ": ", Expected(YamlNode::Kind::kMapping)));
+    }
   }
 }
 

@@ -84,7 +84,9 @@ class YamlMapping {
   void Read(absl::string_view key, uint32_t* value, YamlRange<uint32_t> range);
   void Read(absl::string_view key, Duration* value, YamlRange<Duration> range);
   void Read(absl::string_view key, SocketAddress* value);
-  void Read(absl::string_view key, std::vector<SocketAddress>* values);  // not empty
+  // Not empty. What can't be read is a fault and stays an empty address, so that indices are those
+  // of the file.
+  void Read(absl::string_view key, std::vector<SocketAddress>* values);
   void ReadSize(absl::string_view key, uint64_t* value, YamlRange<uint64_t> range);
   void ReadCount(absl::string_view key, size_t* value, YamlRange<uint64_t> range);
 
@@ -110,7 +112,7 @@ class YamlMapping {
   // A sequence of mappings, not empty. Items that are something else are faults, have no place, and
   // are passed over; the others come with their index.
   void Each(absl::string_view key, const std::function<void(size_t index, YamlMapping)>& read);
-  // A mapping from names to mappings.
+  // A mapping from names to mappings. What is something else is a fault and passed over.
   void EachNamed(absl::string_view key,
                  const std::function<void(const std::string& name, YamlMapping)>& read);
   // Whether the key is there, with a proper value or not. Does not make it known.

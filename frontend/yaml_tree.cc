@@ -155,7 +155,9 @@ const YamlEntry* YamlNode::Find(absl::string_view key) const {
 
 std::optional<YamlNode> ParseYaml(const std::string& text, std::vector<ConfigFault>* faults) {
   try {
-    std::istringstream stream(text);
+    // yaml-cpp takes the end of the file for a closing quote, unless the file ends in the middle of a
+    // line. So it always does.
+    std::istringstream stream(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
     YAML::Parser parser(stream);
     TreeBuilder builder(faults);
     if (!parser.HandleNextDocument(builder)) {
