@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 from anteroom_harness.deadlines import scaled, wait_until
 from anteroom_harness.http_client import Connection, Response
+from anteroom_harness.load import Load
 from anteroom_harness.stack import Stack
 
 
@@ -116,17 +117,10 @@ def test_a_client_that_leaves_gives_up_its_place(stack: Stack, pump: str) -> Non
 @pytest.mark.parametrize("threads", [1, 3])
 def test_never_more_handlers_than_threads(stack: Stack, threads: int) -> None:
     start(stack, threads=threads)
-    connections = [stack.connect(timeout=60) for _ in range(24)]
-    for connection in connections:
-        connection.send_request("GET", "/diag/sleep?ms=30")
-    highest = 0
-    for connection in connections:
-        assert connection.read_response().status == 200
-        connection.send_request("GET", "/diag/whoami")
-    for connection in connections:
-        highest = max(highest, connection.read_response().json()["in_flight"])
-        connection.close()
-    assert 1 <= highest <= threads
+    with Load(stack.frontend.http, "/diag/sleep?ms=5", clients=12) as load:
+        load.wait_answers(200)
+    load.assert_no_failure()
+    assert stack.metrics(stack.backend).sum("anteroom_backend_running_max") == threads
 
 
 def test_the_queue_is_empty_again_afterwards(stack: Stack) -> None:
