@@ -31,7 +31,8 @@ using Poster = std::function<void(std::function<void()>)>;
 // Views need to be valid during the call of Serve only.
 struct StaticRequest {
   absl::string_view method;
-  // Percent-decoded, normalised, without the prefix of the route; starts with '/'.
+  // Percent-decoded, normalised, without the prefix of the route; starts with '/'. Empty segments
+  // ("/a//b") name nothing here, so that one file has one name and one place in the cache.
   absl::string_view path;
   // As received, up to the '?': what a redirect is built from.
   absl::string_view raw_path;
