@@ -66,7 +66,15 @@ class Server:
 
     def log_tail(self):
         with open(self._log, encoding="utf-8", errors="replace") as file:
-            return file.read()[-2000:].strip()
+            return file.read()[-2000:].strip() or "no output"
+
+    def obituary(self):
+        """How the program ended and its last words; empty while it runs."""
+        code = self._process.poll()
+        if code is None:
+            return ""
+        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return f"{self.name} ended ({how}): {self.log_tail()}"
 
     def stop(self):
         """TERM, and KILL for what is still there after a while. By process id, never by name."""
@@ -119,8 +127,8 @@ class Processes:
         for port in ports:
             while not accepts(port):
                 if not server.alive():
-                    raise StartError(f"{name} ended at once: {server.log_tail() or 'no output'}")
+                    raise StartError(server.obituary())
                 if time.monotonic() > deadline:
-                    raise StartError(f"{name} does not listen on port {port}: {server.log_tail() or 'no output'}")
+                    raise StartError(f"{name} does not listen on port {port}: {server.log_tail()}")
                 time.sleep(0.02)
         return server

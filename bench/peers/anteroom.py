@@ -20,7 +20,6 @@ loops: {loops}
 spool: {{directory: {scratch}}}
 timeouts: {{idle: 300s}}
 access_log: {{path: ""}}
-log_level: warn
 {pools}routes:
   - {{path: /static/, static: {{root: {root}}}}}
 {pool_route}"""

@@ -36,6 +36,10 @@ class Running:
     path: str
     parts: list = field(default_factory=list)
 
+    def obituaries(self):
+        """One for each process that has ended although it should not have."""
+        return [text for _, server in self.parts if (text := server.obituary())]
+
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}{self.path}"

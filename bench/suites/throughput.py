@@ -72,7 +72,7 @@ def make_row(peer, connections, rounds):
 
 def turns(peers, rounds):
     """The order of the rounds: every peer once a round, the first one moving on: ABC, BCA, CAB, ..."""
-    for number in range(rounds):
+    for number in range(rounds if peers else 0):
         shift = number % len(peers)
         yield from peers[shift:] + peers[:shift]
 
@@ -165,9 +165,8 @@ def run(kind, setup, options):
             result.notes.append(f"{peer.name}: {peer.about}")
 
         all_rows = []
-        for connections in options.connections if up else ():
-            rows = _measure_all(up, connections, options, result)
-            if rows:
+        for connections in options.connections:
+            if rows := _measure_all(up, connections, options, result):
                 all_rows += rows
                 result.tables.append(table(connections, rows, kind))
     if not all_rows:
@@ -178,17 +177,27 @@ def run(kind, setup, options):
 
 
 def _measure_all(up, connections, options, result):
+    """A row for each server of `up`; one that fails leaves `up`, so that it is reported once."""
     rounds = {name: [] for name in up}
-    for name, running in up.items():
-        client.wrk(running.url, connections, options.warmup, options.wrk_threads)
-    for name in turns(list(up), options.rounds):
+
+    def attempt(name, load):
         _progress(f"{result.name} c={connections} {name}")
         try:
-            rounds[name].append(measure(up[name], connections, options.seconds, options.wrk_threads))
+            return load(up[name])
         except (ProcessLookupError, client.ClientError) as error:
-            result.failures.append(f"{name} at {connections} connections: {error}")
+            why = "; ".join(up.pop(name).obituaries()) or str(error)
+            result.failures.append(f"{name} at {connections} connections: {why}")
+            return None
+
+    for name in list(up):
+        attempt(name, lambda peer: client.wrk(peer.url, connections, options.warmup, options.wrk_threads))
+    for name in turns(list(up), options.rounds):
+        if name in up:
+            one = attempt(name, lambda peer: measure(peer, connections, options.seconds, options.wrk_threads))
+            if one is not None:
+                rounds[name].append(one)
     _progress("")
-    rows = [make_row(name, connections, found) for name, found in rounds.items() if found]
+    rows = [make_row(name, connections, rounds[name]) for name in up]
     for row in rows:
         if row.errors:
             result.failures.append(f"{row.peer} at {connections} connections: {row.errors}")
