@@ -1,5 +1,6 @@
 #include "frontend/yaml_tree.h"
 
+#include <algorithm>
 #include <exception>
 #include <map>
 #include <sstream>
@@ -144,6 +145,22 @@ class TreeBuilder final : public YAML::EventHandler {
   YamlNode root_;
 };
 
+// Stands behind every text. yaml-cpp takes the end of the file for a closing quote, too, and gives
+// the rest of the file to the value; but the mark that ends a document may not stand between
+// quotes.
+constexpr absl::string_view kEnd = "...\n";
+
+bool EndsLine(absl::string_view text) { return text.empty() || text.back() == '\n'; }
+
+ConfigFault SyntaxFault(const YAML::Exception& error, absl::string_view text) {
+  const auto newlines = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+  const int end = newlines + (EndsLine(text) ? 1 : 2);  // the line of kEnd
+  const int line = error.mark.line + 1;
+  if (line < end) return {line, error.mark.column + 1, error.msg};
+  const bool quote = error.msg == YAML::ErrorMsg::DOC_IN_SCALAR;
+  return {end, 1, quote ? "a quote is not closed" : error.msg};
+}
+
 }  // namespace
 
 const YamlEntry* YamlNode::Find(absl::string_view key) const {
@@ -155,16 +172,15 @@ const YamlEntry* YamlNode::Find(absl::string_view key) const {
 
 std::optional<YamlNode> ParseYaml(const std::string& text, std::vector<ConfigFault>* faults) {
   try {
-    // yaml-cpp takes the end of the file for a closing quote, unless the file ends in the middle of a
-    // line. So it always does.
-    std::istringstream stream(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
+    std::istringstream stream(absl::StrCat(text, EndsLine(text) ? "" : "\n", kEnd));
     YAML::Parser parser(stream);
     TreeBuilder builder(faults);
-    if (!parser.HandleNextDocument(builder)) {
+    parser.HandleNextDocument(builder);
+    YamlNode root = builder.TakeRoot();
+    if (root.kind == YamlNode::Kind::kNull) {
       faults->push_back({0, 0, "the file holds no configuration"});
       return std::nullopt;
     }
-    YamlNode root = builder.TakeRoot();
     std::vector<ConfigFault> ignored;
     TreeBuilder second(&ignored);
     if (parser.HandleNextDocument(second)) {
@@ -173,7 +189,7 @@ std::optional<YamlNode> ParseYaml(const std::string& text, std::vector<ConfigFau
     }
     return root;
   } catch (const YAML::Exception& error) {
-    faults->push_back({error.mark.line + 1, error.mark.column + 1, error.msg});
+    faults->push_back(SyntaxFault(error, text));
   } catch (const std::exception& error) {
     faults->push_back({0, 0, error.what()});
   }

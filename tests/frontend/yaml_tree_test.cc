@@ -107,8 +107,15 @@ TEST(YamlTreeTest, ReportsSyntaxErrorsWithTheirPlace) {
 
 // Else the rest of the file would become a part of the value.
 TEST(YamlTreeTest, RefusesAQuoteThatIsNotClosed) {
-  EXPECT_EQ(Faults("a: 'x\n"), "f:1:6: illegal EOF in scalar\n");
-  EXPECT_EQ(Faults("a: \"x\nb: 1\n\n"), "f:2:5: illegal EOF in scalar\n");
+  EXPECT_EQ(Faults("a: 'x\n"), "f:2:1: a quote is not closed\n");
+  EXPECT_EQ(Faults("a: \"x\nb: 1\n\n"), "f:4:1: a quote is not closed\n");
+}
+
+TEST(YamlTreeTest, NeedsNoLineEndAtTheEnd) {
+  EXPECT_EQ(Parse("a: x").Find("a")->value.text, "x");
+  EXPECT_EQ(Parse("a: x\n...").Find("a")->value.text, "x");
+  EXPECT_EQ(Parse("a: x # comment").Find("a")->value.text, "x");
+  EXPECT_EQ(Faults("a: 'x"), "f:2:1: a quote is not closed\n");
 }
 
 TEST(YamlTreeTest, RefusesDeepNesting) {
