@@ -256,9 +256,19 @@ TEST_F(ServerTest, ADeadlineCancelsTheHandler) {
   StartServer();
   const auto frontend = Connect();
   v1::Request request = Get(1, "/wait-cancelled");
-  request.set_timeout_us(1000);
+  request.set_timeout_us(100'000);
   frontend->SendRequest(request);
   gate_.AwaitArrived(1);
+}
+
+TEST_F(ServerTest, ARequestWhoseDeadlineHasPassedDoesNotRun) {
+  StartServer();
+  const auto frontend = Connect();
+  v1::Request request = Get(1, "/wait");
+  request.set_timeout_us(1);
+  frontend->SendRequest(request);
+  EXPECT_EQ(frontend->AwaitAnswer(1).status, 504u);
+  EXPECT_EQ(gate_.arrived(), 0);
 }
 
 TEST_F(ServerTest, ALinkThatBreaksCancelsItsHandlers) {
