@@ -90,8 +90,10 @@ void Dispatcher::OnRefused(BackendId id, Ticket* ticket) {
 }
 
 void Dispatcher::OnReturned(BackendId id, Ticket* ticket) {
-  // It was held behind busy threads there, so that backend has nothing to offer before it says so.
-  OnRefused(id, ticket);
+  // Unlike a refusal this does not mean that the backend has noted that we wait. If it is the least
+  // loaded all the same, the next request that goes there is refused, and then it has.
+  OnDone(id);
+  Requeue(ticket);
 }
 
 void Dispatcher::OnGrants(BackendId id, uint32_t places, Time now) {

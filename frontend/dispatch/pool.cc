@@ -151,7 +151,7 @@ void Pool::Cancel(Exchange* exchange) {
     LeaveQueue(exchange);
   } else if (Link* link = exchange->link) {
     link->Cancel(exchange);
-    LeaveBackend(link, exchange);
+    LeaveBackend(link);
   }
   exchange->state = ExchangeState::kIdle;
   dispatcher_.Pump(loop_->now());
@@ -165,7 +165,7 @@ int Pool::RetryAfterSeconds() const {
   return drain_rate_.SecondsFor(shared_->waiting.load(std::memory_order_relaxed), loop_->now());
 }
 
-void Pool::LeaveBackend(Link* link, Exchange* /*exchange*/) {
+void Pool::LeaveBackend(Link* link) {
   metrics_->in_flight.Add(-1);
   dispatcher_.OnDone(link->id());
 }
@@ -197,24 +197,32 @@ void Pool::Want(Dispatcher::BackendId backend, Duration oldest_wait) {
 // --- What the links say
 
 void Pool::OnRefused(Link* link, Exchange* exchange) {
+  dispatcher_.OnRefused(link->id(), exchange);
+  BackFromBackend(exchange);
+}
+
+void Pool::OnReturned(Link* link, Exchange* exchange) {
+  dispatcher_.OnReturned(link->id(), exchange);
+  BackFromBackend(exchange);
+}
+
+// It has not run: that was no attempt.
+void Pool::BackFromBackend(Exchange* exchange) {
   metrics_->in_flight.Add(-1);
   exchange->state = ExchangeState::kWaiting;
   --exchange->attempt;
-  dispatcher_.OnRefused(link->id(), exchange);
   EnterQueue(exchange);
 }
 
-void Pool::OnReturned(Link* link, Exchange* exchange) { OnRefused(link, exchange); }
-
 void Pool::OnAborted(Link* link, Exchange* exchange, absl::string_view reason) {
-  LeaveBackend(link, exchange);
+  LeaveBackend(link);
   Done(exchange);
   exchange->client->OnFailure(Outcome::kBackendInvalid, reason);
 }
 
 void Pool::OnResponse(Link* link, Exchange* exchange, v1::Response* response) {
   if (response->last()) {
-    LeaveBackend(link, exchange);
+    LeaveBackend(link);
     drain_rate_.OnAnswer(loop_->now());
     Done(exchange);
   }
@@ -223,7 +231,7 @@ void Pool::OnResponse(Link* link, Exchange* exchange, v1::Response* response) {
 
 void Pool::OnBody(Link* link, Exchange* exchange, absl::string_view data, bool last) {
   if (last) {
-    LeaveBackend(link, exchange);
+    LeaveBackend(link);
     drain_rate_.OnAnswer(loop_->now());
     Done(exchange);
   }

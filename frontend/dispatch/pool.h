@@ -79,7 +79,8 @@ class Pool final : private Dispatcher::Transport, private Link::Owner {
   void Requeue(Exchange* exchange);
   void EnterQueue(Exchange* exchange);
   void LeaveQueue(Exchange* exchange);
-  void LeaveBackend(Link* link, Exchange* exchange);
+  void LeaveBackend(Link* link);
+  void BackFromBackend(Exchange* exchange);
   void Done(Exchange* exchange);
   void RemoveRetired();
 

@@ -242,9 +242,11 @@ void Connection::ServeFile() {
   query.if_modified_since = head.Find("if-modified-since");
   state_ = State::kWaiting;
   timer_.SetAfter(kFileWait);
-  // The handle in pending_file cancels the callback when the request goes, so `this` is safe in it.
-  request_->pending_file = request_->site->files->Serve(
+  // Destroying the handle cancels the callback, so `this` is safe in it. When the answer was there
+  // at once there is no handle, and the request may be over and gone by now.
+  std::unique_ptr<StaticFiles::Pending> pending = request_->site->files->Serve(
       query, context_->loop->now(), [this](StaticReply reply) { OnFile(std::move(reply)); });
+  if (pending) request_->pending_file = std::move(pending);
 }
 
 void Connection::OnFile(StaticReply reply) {
