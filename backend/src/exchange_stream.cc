@@ -12,17 +12,18 @@ constexpr size_t kKeptBatch = 1024 * 1024;
 }  // namespace
 
 void ExchangeStream::Await(v1::Backend::AsyncService* service, grpc::ServerCompletionQueue* queue,
-                           const LinkHost* host, OnOpen on_open, OnEnd on_end) {
+                           const LinkHost* host, CallCount* calls, OnOpen on_open, OnEnd on_end) {
   std::shared_ptr<ExchangeStream> stream(
-      new ExchangeStream(host, std::move(on_open), std::move(on_end)));
+      new ExchangeStream(host, calls, std::move(on_open), std::move(on_end)));
   stream->self_ = stream;
   service->RequestExchange(&stream->context_, &stream->stream_, queue, queue, &stream->called_);
 }
 
-ExchangeStream::ExchangeStream(const LinkHost* host, OnOpen on_open, OnEnd on_end)
+ExchangeStream::ExchangeStream(const LinkHost* host, CallCount* calls, OnOpen on_open, OnEnd on_end)
     : host_(host),
       on_open_(std::move(on_open)),
       on_end_(std::move(on_end)),
+      token_(calls),
       called_([this](bool ok) { OnCalled(ok); }),
       read_([this](bool ok) { OnRead(ok); }),
       written_([this](bool ok) { OnWritten(ok); }),

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "anteroom/v1/anteroom.grpc.pb.h"
+#include "backend/src/call_count.h"
 #include "backend/src/completion.h"
 #include "backend/src/link.h"
 #include "grpcpp/grpcpp.h"
@@ -28,7 +29,7 @@ class ExchangeStream final : public LinkTransport,
   // and before anything is read: it waits for the next. `on_end` runs once after that, when nothing
   // can happen on the stream any more.
   static void Await(v1::Backend::AsyncService* service, grpc::ServerCompletionQueue* queue,
-                    const LinkHost* host, OnOpen on_open, OnEnd on_end);
+                    const LinkHost* host, CallCount* calls, OnOpen on_open, OnEnd on_end);
 
   ExchangeStream(const ExchangeStream&) = delete;
   ExchangeStream& operator=(const ExchangeStream&) = delete;
@@ -40,7 +41,7 @@ class ExchangeStream final : public LinkTransport,
   void Close(const absl::Status& status) override;
 
  private:
-  ExchangeStream(const LinkHost* host, OnOpen on_open, OnEnd on_end);
+  ExchangeStream(const LinkHost* host, CallCount* calls, OnOpen on_open, OnEnd on_end);
 
   void OnCalled(bool ok);
   void OnRead(bool ok);
@@ -51,6 +52,7 @@ class ExchangeStream final : public LinkTransport,
   const LinkHost* const host_;
   const OnOpen on_open_;
   const OnEnd on_end_;
+  const CallCount::Token token_;
   grpc::ServerContext context_;
   grpc::ServerAsyncReaderWriter<v1::BackendFrames, v1::FrontendFrames> stream_{&context_};
   Completion called_;

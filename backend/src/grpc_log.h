@@ -5,7 +5,8 @@
 namespace anteroom::backend {
 
 // Process-wide. At level debug, whatever gRPC calls it: what matters to an operator reaches us as a
-// status, and we say that ourselves, once.
+// status, and we say that ourselves, once. But a failed assertion, after which gRPC ends the
+// process, goes to standard error at once.
 void ForwardGrpcLog();
 
 }  // namespace anteroom::backend

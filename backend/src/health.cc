@@ -44,6 +44,7 @@ class Health::Check {
 
   Health* const health_;
   grpc::ServerCompletionQueue* const queue_;
+  const CallCount::Token token_{health_->calls_};
   grpc::ServerContext context_;
   HealthCheckRequest request_;
   grpc::ServerAsyncResponseWriter<HealthCheckResponse> writer_{&context_};
@@ -148,6 +149,7 @@ class Health::Watch : public std::enable_shared_from_this<Watch> {
 
   Health* const health_;
   grpc::ServerCompletionQueue* const queue_;
+  const CallCount::Token token_{health_->calls_};
   grpc::ServerContext context_;
   HealthCheckRequest request_;
   grpc::ServerAsyncWriter<HealthCheckResponse> writer_{&context_};

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
+#include "backend/src/call_count.h"
 #include "common/mutex.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
@@ -22,7 +23,8 @@ class Health {
  public:
   using Status = grpc::health::v1::HealthCheckResponse::ServingStatus;
 
-  Health() = default;
+  // `calls` outlives this.
+  explicit Health(CallCount* calls) : calls_(calls) {}
   Health(const Health&) = delete;
   Health& operator=(const Health&) = delete;
 
@@ -40,6 +42,7 @@ class Health {
   static bool IsKnown(absl::string_view name);
   Status StatusOf(absl::string_view name) ABSL_LOCKS_EXCLUDED(mu_);
 
+  CallCount* const calls_;
   grpc::health::v1::Health::AsyncService service_;
   Mutex mu_;
   bool serving_ ABSL_GUARDED_BY(mu_) = true;

@@ -62,7 +62,7 @@ absl::Status Service::Start(const std::string& address, int io_threads) {
 
 void Service::AwaitStream(grpc::ServerCompletionQueue* queue) {
   ExchangeStream::Await(
-      &backend_, queue, host_,
+      &backend_, queue, host_, &calls_,
       [this, queue](const std::shared_ptr<ExchangeStream>& stream) {
         AwaitStream(queue);
         OnOpen(stream);
@@ -111,6 +111,7 @@ bool Service::AwaitNoLinks(Time deadline) {
 void Service::Stop() {
   if (server_ == nullptr) return;
   server_->Shutdown(std::chrono::system_clock::now());
+  calls_.AwaitNone();
   for (const auto& queue : queues_) queue->Shutdown();
   for (std::thread& thread : threads_) thread.join();
   server_ = nullptr;

@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "anteroom/v1/anteroom.grpc.pb.h"
+#include "backend/src/call_count.h"
 #include "backend/src/exchange_stream.h"
 #include "backend/src/health.h"
 #include "backend/src/link.h"
@@ -53,7 +54,8 @@ class Service {
 
   const LinkHost* const host_;
   v1::Backend::AsyncService backend_;
-  Health health_;
+  CallCount calls_;
+  Health health_{&calls_};
   int port_ = 0;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::unique_ptr<grpc::Server> server_;
