@@ -184,6 +184,7 @@ std::unique_ptr<StaticFiles::Pending> StaticFiles::Core::Serve(const StaticReque
       return nullptr;
     }
     flight = flights_.find(request.path);
+    if (entry != nullptr) entry->checking = true;
   }
   cache_->counters().misses.Add();
   return std::make_unique<Waiter>(shared_from_this(), flight->second.get(), request,

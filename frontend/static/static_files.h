@@ -77,8 +77,8 @@ class StaticFiles {
   // Opens the root once to prove that it can be served. Blocks: call it at start or reload, not on
   // a loop that serves. Errors: no such directory, not readable, or a kernel without openat2 (older
   // than 5.6). `cache` is the loop's and may be shared by all roots of the loop; `cache` and
-  // `file_io` must outlive the StaticFiles, and FileIo::Shutdown() must come before the end of what
-  // `poster` posts to.
+  // `file_io` must outlive the StaticFiles and every Pending, and FileIo::Shutdown() must come
+  // before the end of what `poster` posts to.
   static absl::StatusOr<std::unique_ptr<StaticFiles>> Create(StaticConfig config,
                                                              StaticCache* cache, FileIo* file_io,
                                                              Poster poster);
