@@ -228,7 +228,7 @@ class Browser:
     # -- what went wrong
 
     def complaints(self, origin: str) -> list[str]:
-        """Console messages, failed requests, answers of 400 and more, and requests to elsewhere, since the last call."""
+        """Console messages, failed requests, answers of 400 and more, requests to elsewhere: since the last call."""
         found = [f"console: {entry['level']} {entry['message']}" for entry in self.driver.get_log("browser")]
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]
