@@ -17,7 +17,7 @@ class RequestHeadTest : public testing::Test {
     return parser_.head();
   }
 
-  const HttpLimits limits_;
+  HttpLimits limits_;
   RequestParser parser_{limits_};
 };
 
