@@ -24,7 +24,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-constexpr uint64_t kKiB = uint64_t{1} << 10;
 constexpr uint64_t kMiB = uint64_t{1} << 20;
 constexpr uint64_t kGiB = uint64_t{1} << 30;
 constexpr uint64_t kTiB = uint64_t{1} << 40;
