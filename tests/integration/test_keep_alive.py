@@ -89,13 +89,6 @@ def test_head_has_the_fields_of_get_and_no_body(shared: Stack) -> None:
     assert len(get.body) == 1000
 
 
-def test_a_client_that_has_finished_sending_still_gets_its_answer(shared: Stack) -> None:
-    with shared.connect() as connection:
-        connection.send_request("GET", "/diag/sleep?ms=50")
-        connection.finish_sending()
-        assert connection.read_response().status == 200
-
-
 def test_statuses_of_handlers_reach_the_client(shared: Stack) -> None:
     with shared.connect() as connection:
         for status in (200, 201, 204, 302, 304, 404, 418, 500, 503):

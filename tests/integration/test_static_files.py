@@ -119,10 +119,8 @@ def test_a_changed_file_is_sent_again(site: Stack, tmp_path: pathlib.Path) -> No
 
 
 def test_what_is_not_there_is_404(site: Stack) -> None:
-    with site.connect() as connection:
-        for name in ("nothing.txt", "nothing/", "hello.txt/", "hello.txt/x", "%00", "hello.txt%00.html"):
-            connection.send_request("GET", f"/static/{name}")
-            assert connection.read_response().status in (400, 404), name
+    for name in ("nothing.txt", "nothing/", "hello.txt/", "hello.txt/x", "%00", "hello.txt%00.html"):
+        assert site.get(f"/static/{name}").status in (400, 404), name
 
 
 @pytest.mark.parametrize(
