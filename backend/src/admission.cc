@@ -6,11 +6,13 @@
 namespace anteroom::backend {
 namespace {
 
-// Weights of the newest sample. A round trip is measured rarely, a service time with every request.
+// Weights of the newest sample. A round trip comes with a batch and is a mean already, a service
+// time with every request.
 constexpr double kRoundTripWeight = 1.0 / 8;
 constexpr double kServiceWeight = 1.0 / 32;
 // A peer's word is bounded before it is used in arithmetic.
 constexpr Duration kMaxWait = std::chrono::hours(24);
+constexpr Duration kMaxRoundTrip = std::chrono::seconds(1);
 // Accepting begins again when this share of the byte limit is held, not one byte below it.
 constexpr double kResumeShare = 0.75;
 
@@ -32,14 +34,7 @@ bool Admission::Admit(Link* link, Duration waited, uint64_t bytes, Time now) {
   if (!link->added_) return false;
   if (bytes_ > 0 && bytes_ + bytes > options_.max_bytes) paused_ = true;
   const bool reserved = !link->reservations_.empty();
-  if (reserved) {
-    const auto oldest = link->reservations_.front();
-    const Nanos sample = now - oldest->granted;
-    round_trip_ =
-        round_trip_.count() == 0 ? sample : round_trip_ + (sample - round_trip_) * kRoundTripWeight;
-    EndReservation(oldest);
-    UpdatePrefetch();
-  }
+  if (reserved) EndReservation(link->reservations_.front());
   if (draining_ || paused_ || !(reserved || HasPlace())) {
     const Time since = now - std::min(waited, kMaxWait);
     Wait(link, link->waiting_ ? std::min(link->since_, since) : since);
@@ -73,6 +68,14 @@ void Admission::Finish(Duration service) {
 }
 
 void Admission::Drop() { --accepted_; }
+
+void Admission::ObserveRoundTrip(Duration reported) {
+  const Nanos sample = std::clamp<Nanos>(reported, Nanos(0), kMaxRoundTrip);
+  if (sample.count() == 0) return;
+  round_trip_ =
+      round_trip_.count() == 0 ? sample : round_trip_ + (sample - round_trip_) * kRoundTripWeight;
+  UpdatePrefetch();
+}
 
 void Admission::ReleaseBytes(uint64_t bytes) {
   bytes_ -= bytes;

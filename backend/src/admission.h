@@ -93,6 +93,10 @@ class Admission {
   // is free.
   void Drop();
 
+  // What a front end measures as the time from sending a request to its answer, without the time
+  // that the request was here. Zero: it does not know yet.
+  void ObserveRoundTrip(Duration reported);
+
   // Bytes that come or go outside Admit().
   void HoldBytes(uint64_t bytes) { bytes_ += bytes; }
   void ReleaseBytes(uint64_t bytes);
@@ -123,7 +127,7 @@ class Admission {
   int waiting() const { return static_cast<int>(waiting_.size()); }
   int limit() const { return options_.threads + (stalled_ ? 0 : prefetch_); }
   uint64_t bytes() const { return bytes_; }
-  // From a grant to the arrival of the request that uses it, a moving average; zero: not yet known.
+  // A moving average over all front ends; zero: not yet known.
   Duration round_trip() const { return std::chrono::duration_cast<Duration>(round_trip_); }
   Duration mean_service() const { return std::chrono::duration_cast<Duration>(service_); }
   Duration Patience() const;

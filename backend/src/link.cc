@@ -63,6 +63,7 @@ void Link::OnBatch(v1::FrontendFrames* frames) {
   arrivals_.want.reset();
   arrivals_.declined = frames->declined();
   arrivals_.granted = 0;
+  arrivals_.round_trip = BoundedMicros(frames->round_trip_us());
   if (frames->has_want()) arrivals_.want = BoundedMicros(frames->want().oldest_wait_us());
   ready_.clear();
   cancelled_.clear();

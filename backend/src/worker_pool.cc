@@ -56,6 +56,7 @@ void WorkerPool::Arrive(Member* member, Arrivals* arrivals) {
   Decisions decisions;
   {
     MutexLock lock(&mu_);
+    admission_.ObserveRoundTrip(arrivals->round_trip);
     if (arrivals->declined > 0) {
       counters_.declined.Add(static_cast<uint64_t>(admission_.Decline(member, arrivals->declined)));
     }
@@ -149,10 +150,11 @@ void WorkerPool::Drain() {
 
 bool WorkerPool::AwaitIdle(Time deadline) {
   MutexLock lock(&mu_);
-  while (admission_.accepted() > 0) {
-    if (!all_done_.WaitUntil(&mu_, deadline)) return admission_.accepted() == 0;
-  }
-  return true;
+  ++done_waiters_;
+  bool in_time = true;
+  while (admission_.accepted() > 0 && in_time) in_time = all_done_.WaitUntil(&mu_, deadline);
+  --done_waiters_;
+  return admission_.accepted() == 0;
 }
 
 WorkerPool::Load WorkerPool::load() const {
@@ -194,7 +196,7 @@ void WorkerPool::Work(int number) {
         next = TakeLocked();
         GrantLocked(end, &decisions);
         PublishLocked();
-        if (admission_.draining() && admission_.accepted() == 0) all_done_.NotifyAll();
+        if (done_waiters_ > 0 && admission_.accepted() == 0) all_done_.NotifyAll();
       }
       job->Deliver(Announce(&decisions, job->member));
       job = next;

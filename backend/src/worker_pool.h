@@ -80,6 +80,7 @@ class WorkerPool {
     std::vector<Job*>
         jobs;  // in: new requests. out: those that were refused; the rest belongs to the pool.
     std::optional<Duration> want;
+    Duration round_trip{};  // as the front end measures it; zero: it does not say
     uint32_t declined = 0;
     uint32_t granted =
         0;  // out: places for the member that brought this; others are told by Granted()
@@ -103,7 +104,7 @@ class WorkerPool {
 
   // Accepts and grants nothing more. What has not started goes back to its members with Returned().
   void Drain();
-  // After Drain(): waits until nothing is accepted any more. False: `deadline` has passed first.
+  // Waits until nothing is accepted. False: `deadline` has passed first. Lasting only after Drain().
   bool AwaitIdle(Time deadline);
 
   Load load() const;  // no lock: a moment's view
@@ -172,6 +173,7 @@ class WorkerPool {
   int waking_ ABSL_GUARDED_BY(mu_) = 0;  // woken or starting, not yet looking at the queue
   int running_ ABSL_GUARDED_BY(mu_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  int done_waiters_ ABSL_GUARDED_BY(mu_) = 0;
   CondVar all_done_;  // for AwaitIdle()
 
   std::thread timer_;

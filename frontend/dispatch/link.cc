@@ -282,6 +282,7 @@ void Link::Flush() {
   out_.set_declined(std::exchange(declined_, 0));
   if (ping_due_) out_.mutable_ping()->set_number(ping_number_);
   ping_due_ = false;
+  out_.set_round_trip_us(ToMicros(round_trip_));
   counters_->batches_out.Add();
   stream_->Write(out_);
   if (out_.SpaceUsedLong() > 4 * kBatch) out_ = v1::FrontendFrames();
@@ -448,9 +449,17 @@ absl::string_view Link::HandleResponse(v1::Response* response) {
   exchange->thread = response->thread();
   exchange->queued_us = response->queued_us();
   exchange->run_us = response->run_us();
+  ObserveRoundTrip(*exchange);
   if (response->last()) Forget(exchange);
   owner_->OnResponse(this, exchange, response);
   return {};
+}
+
+void Link::ObserveRoundTrip(const Exchange& exchange) {
+  const Duration there =
+      std::chrono::microseconds(exchange.queued_us) + std::chrono::microseconds(exchange.run_us);
+  const Duration sample = std::max(Duration::zero(), loop_->now() - exchange.sent_at - there);
+  round_trip_ = round_trip_ == Duration::zero() ? sample : round_trip_ + (sample - round_trip_) / 8;
 }
 
 absl::string_view Link::HandleBody(const v1::BodyChunk& chunk) {

@@ -124,6 +124,7 @@ class Link final : private LinkStream::Handler,
   // for one never sent.
   Exchange* Find(uint64_t id, bool* breach);
   void Forget(Exchange* exchange);
+  void ObserveRoundTrip(const Exchange& exchange);
 
   void WantFlush() { loop_->WantTurnEnd(this); }
   void Flush();
@@ -150,6 +151,7 @@ class Link final : private LinkStream::Handler,
   LinkStream* stream_ = nullptr;
   std::shared_ptr<const std::string> backend_;  // its name, for logs
   uint64_t request_window_ = 0;
+  Duration round_trip_{};  // moving average, without the time at the backend
   Time last_heard_;
   std::optional<Time> pinged_at_;  // and not answered yet
   uint64_t ping_number_ = 0;

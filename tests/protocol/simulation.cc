@@ -142,6 +142,7 @@ class Simulation {
 
 void Simulation::BackendHost::Arrive(int from, Request* request, Duration waited) {
   Frontend* frontend = sim_->frontends_[from].get();
+  admission_.ObserveRoundTrip(2 * sim_->options_.one_way);  // what a front end measures
   if (!admission_.Admit(&links_[from], waited, 0, sim_->clock_.now())) {
     sim_->Message([this, frontend, request] {
       frontend->dispatcher_.OnRefused(id_, request);
