@@ -18,6 +18,7 @@ from results import Goal, SuiteResult, Table
 from samples import percentile, spread
 
 OURS = "Anteroom"
+NOISY = 0.25  # a spread of CPU per request beyond which the rounds don't agree
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,9 @@ def run(kind, setup, options):
             if rows := _measure_all(up, connections, options, result):
                 all_rows += rows
                 result.tables.append(table(connections, rows, kind))
+    if noisy := [row for row in all_rows if row.noise > NOISY]:
+        result.notes.append(f"the rounds of {len(noisy)} of {len(all_rows)} rows differ by more than {NOISY:.0%}: "
+                            "something else ran on this machine, repeat when it is quiet")  # fmt: skip
     if not all_rows:
         result.failures.append("nothing was measured")
     result.goals = goals(kind, all_rows)
