@@ -26,6 +26,7 @@ KINDS = (
     ("long", 1, f"/diag/sleep?ms={LONG_MS}"),
 )
 SEEDS = (1, 2)
+MOST_LATE = 0.1  # how late the client may be, as a share of the waits that it measures (both at p99.9)
 FRONTENDS = (1, 2)
 
 
@@ -108,15 +109,12 @@ def run(setup, options):
         result.failures.append(str(error))
         return result
 
-    late_ms = max(run["lateness_us"]["p999"] for run in runs) / 1000
-    result.notes.append(f"the client itself was late by {late_ms:.1f} ms at the 99.9th percentile; waits include that")
-
     rows = [_row("ideal central queue", ideal)]
     rows += [_row(f"{count} front end{'s' if count > 1 else ''}", waits[count]) for count in FRONTENDS]
     columns = ["topology", "", "short requests", "p50 ms", "p99 ms", "p99.9 ms", "max ms"]
     result.tables.append(Table("waiting time", columns, rows))
     one, two = (percentile(waits[count], 99.9) for count in FRONTENDS)
-    result.goals.append(Goal("p99.9 of the waiting time, two front ends over one", two / one, 1.5))
+    judge(result, one, two, max(run["lateness_us"]["p999"] for run in runs) / 1000)
     result.versions["Anteroom"] = AnteroomDynamic(setup).version()
     result.data = {"rate": rate, "seconds": seconds, "runs": runs, "running_max": running,
                    "short_wait_p999_ms": {"ideal": percentile(ideal, 99.9), "1": one, "2": two}}  # fmt: skip
@@ -161,6 +159,15 @@ def _check_running(result, topologies):
             elif highest > THREADS:
                 result.failures.append(f"a backend ran {highest:g} handlers at once on {THREADS} threads")
     return found
+
+
+def judge(result, one, two, late_ms):
+    """The goal, unless the client itself was so late that the waits are not the servers'."""
+    result.notes.append(f"the client itself was late by {late_ms:.1f} ms at the 99.9th percentile; waits include that")
+    if late_ms > MOST_LATE * one:
+        result.notes.append("no verdict: too late for that; something else ran on this machine, repeat when it is quiet")
+    else:
+        result.goals.append(Goal("p99.9 of the waiting time, two front ends over one", two / one, 1.5))
 
 
 def _row(name, waits):

@@ -1,7 +1,8 @@
 """Waiting times out of samples, and the backends' own count of running handlers."""
 
 import pytest
-from suites.dispatch import arrival_rate, ideal_waits_ms, metric, read_samples, short_waits_ms
+from results import SuiteResult
+from suites.dispatch import arrival_rate, ideal_waits_ms, judge, metric, read_samples, short_waits_ms
 
 METRICS = """\
 # HELP anteroom_backend_running_max The most handlers that ran at once.
@@ -31,6 +32,19 @@ def test_ideal_waits_are_those_of_short_requests_in_one_queue():
     held = [(0, "long", 0)] * 8
     assert ideal_waits_ms(held + [(100_000, "short", 0)]) == [400.0]
     assert ideal_waits_ms(held[:7] + [(100_000, "short", 0)]) == [0.0]
+
+
+def test_two_front_ends_arejudged_by_the_ratio():
+    result = SuiteResult("dispatch")
+    judge(result, one=64.0, two=72.0, late_ms=1.0)
+    assert [(goal.measured, goal.met) for goal in result.goals] == [(72 / 64, True)]
+
+
+def test_no_verdict_when_the_client_was_late_itself():
+    result = SuiteResult("dispatch")
+    judge(result, one=64.0, two=640.0, late_ms=7.0)
+    assert result.goals == []
+    assert "no verdict" in result.notes[-1]
 
 
 def test_metric_names_match_whole():
