@@ -13,8 +13,8 @@ import client
 from peers import AnteroomDynamic
 from peers.anteroom import start_backend, start_frontend
 from processes import Processes, StartError
-from results import Goal, SuiteResult, Table
 from samples import central_queue_waits, percentile
+from suite_result import Goal, SuiteResult, Table
 
 OPENLOOP = "anteroom-bench-openloop"
 BACKENDS = 4

@@ -10,8 +10,8 @@ from accounting import CpuMeter, rss_bytes
 from peers import AnteroomStatic, NginxStatic
 from peers.anteroom import start_frontend
 from processes import Processes, StartError
-from results import Goal, SuiteResult, Table
 from samples import percentile
+from suite_result import Goal, SuiteResult, Table
 
 _PER_SOURCE = 5000   # connections from one address of 127.0.0.0/8, well below the ephemeral ports
 _LIVEZ_PROBES = 100

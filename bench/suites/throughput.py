@@ -14,8 +14,8 @@ import client
 from accounting import CpuMeter
 from peers import DYNAMIC, STATIC
 from processes import Processes, StartError
-from results import Goal, SuiteResult, Table
 from samples import percentile, spread
+from suite_result import Goal, SuiteResult, Table
 
 OURS = "Anteroom"
 NOISY = 0.25  # a spread of CPU per request beyond which the rounds don't agree

@@ -7,7 +7,7 @@ import client
 from accounting import context_switches, cpu_ns, cpu_ticks
 from peers import AnteroomDynamic, HaproxyOrigin, NginxOrigin
 from processes import Processes, StartError
-from results import Goal, SuiteResult, Table
+from suite_result import Goal, SuiteResult, Table
 
 _SETTLE_SECONDS = 2  # connections between the processes are made, start-up work is over
 

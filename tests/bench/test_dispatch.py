@@ -1,7 +1,7 @@
 """Waiting times out of samples, and the backends' own count of running handlers."""
 
 import pytest
-from results import SuiteResult
+from suite_result import SuiteResult
 from suites.dispatch import arrival_rate, ideal_waits_ms, judge, metric, read_samples, short_waits_ms
 
 METRICS = """\

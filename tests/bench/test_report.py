@@ -3,7 +3,7 @@
 import json
 
 from report import plain, write_record
-from results import Goal, SuiteResult, Table
+from suite_result import Goal, SuiteResult, Table
 
 HEADER = {
     "schema": 1,
