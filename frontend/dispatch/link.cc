@@ -285,7 +285,9 @@ void Link::Flush() {
   out_.set_round_trip_us(ToMicros(round_trip_));
   counters_->batches_out.Add();
   stream_->Write(out_);
-  if (out_.SpaceUsedLong() > 4 * kBatch) out_ = v1::FrontendFrames();
+  // Clear() keeps the capacity of messages and strings, which is the point; but not that of an
+  // exceptional batch.
+  if (bytes > kBatch / 2) out_ = v1::FrontendFrames();
 }
 
 size_t Link::EncodeRequest(Exchange* exchange) {
@@ -349,8 +351,9 @@ size_t Link::EncodeNextChunk() {
 
 // --- In
 
-void Link::OnBatch(v1::BackendFrames* batch) {
+size_t Link::OnBatch(v1::BackendFrames* batch) {
   counters_->batches_in.Add();
+  batch_bytes_ = 0;
   last_heard_ = loop_->now();
   pinged_at_.reset();
   const absl::string_view breach =
@@ -358,9 +361,11 @@ void Link::OnBatch(v1::BackendFrames* batch) {
   const absl::string_view rule = breach.empty() ? HandleFrames(batch) : breach;
   if (!rule.empty()) {
     counters_->breaches.Add();
-    return Down(absl::StrCat("protocol breach: ", rule));
+    Down(absl::StrCat("protocol breach: ", rule));
+    return batch_bytes_;
   }
   owner_->OnBatchEnd(this);
+  return batch_bytes_;
 }
 
 absl::string_view Link::HandleFrames(v1::BackendFrames* batch) {
@@ -436,6 +441,7 @@ absl::string_view Link::HandleResponse(v1::Response* response) {
     return "a request is answered twice";
   }
   const uint64_t size = response->body().size();
+  batch_bytes_ += size;
   if (size > exchange->response_credit) return "a response goes beyond its window";
   exchange->response_credit -= size;
   // What answers a HEAD announces a body that does not come (RFC 9110, section 9.3.2).
@@ -469,6 +475,7 @@ absl::string_view Link::HandleBody(const v1::BodyChunk& chunk) {
   if (exchange == nullptr) return {};
   if (exchange->state != ExchangeState::kAnswering) return "a body comes before its head";
   const uint64_t size = chunk.data().size();
+  batch_bytes_ += size;
   if (size > exchange->response_credit) return "a response goes beyond its window";
   exchange->response_credit -= size;
   if (exchange->response_left) {

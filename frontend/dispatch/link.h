@@ -100,7 +100,7 @@ class Link final : private LinkStream::Handler,
   enum class State { kIdle, kConnecting, kGreeting, kUp, kWaiting, kRetired };
 
   // LinkStream::Handler
-  void OnBatch(v1::BackendFrames* batch) override;
+  size_t OnBatch(v1::BackendFrames* batch) override;
   void OnWritten() override;
   void OnStreamEnd(absl::string_view reason) override;
   // FdHandler, while connecting
@@ -160,6 +160,7 @@ class Link final : private LinkStream::Handler,
   std::minstd_rand random_{std::random_device{}()};
 
   uint64_t next_id_ = 1;
+  size_t batch_bytes_ = 0;  // of bodies, in the batch being handled
   absl::flat_hash_map<uint64_t, Exchange*> exchanges_;
   std::deque<Exchange*> outbox_;  // not encoded yet
   std::deque<Exchange*>

@@ -15,6 +15,7 @@ namespace {
 // A batch is at most about 1 MiB (both sides gather no more); the rest is room for one frame too
 // many.
 constexpr int kMaxMessage = 8 << 20;
+constexpr size_t kKeptBatch = 512 * 1024;
 // gRPC's own flow control must never be what holds a link up: exchanges have windows of their own.
 // Its window is fixed, since estimating one costs pings.
 constexpr int kStreamWindow = 4 << 20;
@@ -91,10 +92,10 @@ void LinkStream::Read() { rpc_->stream->Read(&rpc_->in, read_.Start()); }
 
 void LinkStream::OnRead(bool ok) {
   if (!ok) return Finish();
-  if (handler_ != nullptr) handler_->OnBatch(&rpc_->in);
+  const size_t bytes = handler_ == nullptr ? 0 : handler_->OnBatch(&rpc_->in);
   // Clear() keeps the capacity of messages and strings, which is the point; but not that of an
   // exceptional batch.
-  if (rpc_->in.SpaceUsedLong() > kMaxMessage) rpc_->in = v1::BackendFrames();
+  if (bytes > kKeptBatch) rpc_->in = v1::BackendFrames();
   Read();
 }
 

@@ -7,6 +7,7 @@
 #ifndef ANTEROOM_FRONTEND_DISPATCH_LINK_STREAM_H_
 #define ANTEROOM_FRONTEND_DISPATCH_LINK_STREAM_H_
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -25,7 +26,8 @@ class LinkStream {
  public:
   class Handler {
    public:
-    virtual void OnBatch(v1::BackendFrames* batch) = 0;
+    // Returns about how many bytes the batch carried.
+    virtual size_t OnBatch(v1::BackendFrames* batch) = 0;
     virtual void OnWritten() = 0;  // the next batch may be written
     // The stream is over, for whatever reason; nothing else follows. The handler calls Close().
     virtual void OnStreamEnd(absl::string_view reason) = 0;
