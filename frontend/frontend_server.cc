@@ -133,6 +133,11 @@ std::string FrontendServer::StatusPage() const {
   return page;
 }
 
+void FrontendServer::StopBeingReady() {
+  ready_.store(false);
+  for (const auto& worker : workers_) worker->AnnounceClose();
+}
+
 void FrontendServer::Drain(std::function<void()> drained) {
   ready_.store(false);
   draining_workers_.store(workers_.size());

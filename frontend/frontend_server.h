@@ -33,8 +33,9 @@ class FrontendServer {
   // nothing running.
   absl::Status Start();
 
-  // Not ready any more, but serving as before.
-  void StopBeingReady() { ready_.store(false); }
+  // Not ready any more, but serving as before, except that answers say `Connection: close`: by the
+  // time that connections are closed, clients that keep theirs busy have left them.
+  void StopBeingReady();
   // Accepts nothing new and lets what is under way end. `drained` is called, on some other thread,
   // when nothing is left.
   void Drain(std::function<void()> drained);

@@ -88,6 +88,10 @@ void LoopWorker::SetBackends(size_t pool, std::vector<SocketAddress> addresses) 
   });
 }
 
+void LoopWorker::AnnounceClose() {
+  loop_.Post([this] { context_.draining = true; });
+}
+
 void LoopWorker::Drain(std::function<void()> drained) {
   loop_.Post([this, drained = std::move(drained)] { acceptor_.Drain(drained); });
 }

@@ -46,6 +46,8 @@ class LoopWorker {
 
   void Start();
   void SetBackends(size_t pool, std::vector<SocketAddress> addresses);
+  // From now on answers say `Connection: close`.
+  void AnnounceClose();
   // Lets connections end; `drained` is called on the worker's thread when the last one is gone.
   void Drain(std::function<void()> drained);
   // Cuts connections and links, ends the thread and joins it.

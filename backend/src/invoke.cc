@@ -45,7 +45,11 @@ Response NoHandler(const Router::Match& match) {
 Response CallHandler(Route* route, const Request& request, Context* context) {
   absl::StatusOr<Response> result = CallGuarded(route, request, context);
   if (!result.ok()) {
-    const absl::Status& status = result.status();
+    absl::Status status = result.status();
+    // "Nobody waits any more" means, to whoever does look, that the deadline passed.
+    if (absl::IsCancelled(status) && Context::Clock::now() >= context->deadline()) {
+      status = absl::DeadlineExceededError("");
+    }
     if (HttpStatus(status.code()) >= 500 && !status.message().empty()) {
       LogFault(*route, *context, absl::StatusCodeToString(status.code()), status.message());
     }

@@ -257,7 +257,7 @@ void Connection::OnFile(StaticReply reply) {
     return Answer(Outcome::kStatic, reply.status);
   }
   ResponseFraming framing;  // the file's own fields say how long it is
-  framing.keep_alive = keep_alive_;
+  framing.keep_alive = keep_alive_ && !context_->draining;
   Begin(reply.status, Outcome::kStatic, framing);
   ResponseWriter writer(&context_->out, reply.status);
   writer.Finish(framing, request_->head().minor_version(), context_->Date());
@@ -306,7 +306,7 @@ ResponseContext Connection::NewResponse(int status) const {
   context.status = status;
   context.minor_version = request_->head().minor_version();
   context.head_request = request_->head().method() == "HEAD";
-  context.keep_alive = keep_alive_;
+  context.keep_alive = keep_alive_ && !context_->draining;
   return context;
 }
 
@@ -449,7 +449,9 @@ void Connection::EndRequest() {
       (request_->outcome == Outcome::kServed || request_->outcome == Outcome::kStatic);
   Account();
   context_->requests.Give(std::move(request_));
-  if (!keep_alive_ || context_->draining) {
+  // Not because of a drain that began after the head went out: the client was told that it may go
+  // on, and a request that it sends now would be lost. The next answer tells it otherwise.
+  if (!keep_alive_) {
     if (client_closes || end_of_input_) return Close(Outcome::kClientGone);
     return Linger();
   }
@@ -516,7 +518,11 @@ void Connection::OnTimer() {
 
 void Connection::Drain() {
   keep_alive_ = false;
-  if (state_ == State::kIdle && !resume_due_) Close(Outcome::kClientGone);
+  if (state_ != State::kIdle || resume_due_) return;
+  // A request that has arrived and was not yet read is answered; closing now would reset it.
+  char first;
+  if (recv(socket_.get(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0) return;
+  Close(Outcome::kClientGone);
 }
 
 void Connection::Cut() { Close(Outcome::kCut); }

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import select
 import socket
 from dataclasses import dataclass, field
 from typing import Any
@@ -183,6 +184,10 @@ class Connection:
             return self.read_to_end() == b""
         except ConnectionEnded:
             return True
+
+    def has_input(self) -> bool:
+        """Whether there is something to be read, or the end."""
+        return bool(self._buffer or select.select([self._socket], [], [], 0)[0])
 
     def receives_nothing_for(self, seconds: float) -> bool:
         """True when neither data nor a close arrives in that time (of the outside world, not scaled)."""

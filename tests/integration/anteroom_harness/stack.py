@@ -96,6 +96,15 @@ class Stack:
             lambda: f"{self.waiting()} wait\n{self.log_tails()}",
         )
 
+    def takes_place(self, waiting: int, connection: Connection) -> bool:
+        """Whether the request just sent waits, as the last of `waiting`; False: it was answered instead."""
+        wait_until(
+            lambda: self.waiting() == waiting or connection.has_input(),
+            f"{waiting} requests to wait, or an answer",
+            explain=self.log_tails,
+        )
+        return not connection.has_input()
+
     def connect_failures(self) -> int:
         return int(self.metrics().sum("anteroom_link_connect_failures_total"))
 
