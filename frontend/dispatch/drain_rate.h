@@ -13,10 +13,16 @@ namespace anteroom::frontend {
 class DrainRate {
  public:
   void OnAnswer(Time now) {
-    if (count_ == 0 && window_start_ == Time()) window_start_ = now;
+    if (window_start_ == Time()) window_start_ = now;
     ++count_;
     const Duration elapsed = now - window_start_;
     if (elapsed < kWindow) return;
+    if (elapsed > kStale) {
+      // Nobody asked in between, which says nothing of how fast this can go.
+      window_start_ = now;
+      count_ = 1;
+      return;
+    }
     const double rate = count_ / ToSeconds(elapsed);
     per_second_ = per_second_ == 0 ? rate : (per_second_ + rate) / 2;
     window_start_ = now;

@@ -21,8 +21,10 @@ event_base* NewBase() {
   // Nothing outside this thread touches the base (Post goes through an eventfd), so libevent's
   // locks are not needed.
   event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-  // A watch that is switched off and on again within a turn costs no system call.
-  event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+  // Not EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST, which tells epoll of a removed watch only when the
+  // turn is over. Links watch duplicates of sockets that gRPC holds as well: by then the duplicate
+  // is closed, the registration lives on with the other one, and the next owner of the number is
+  // woken for it without end.
   event_base* base = event_base_new_with_config(config);
   event_config_free(config);
   if (base == nullptr) std::abort();
