@@ -47,9 +47,10 @@ class Client:
 
 
 class Traffic:
-    """GETs at a fixed rate for as long as the block runs; `report` afterwards is what load.py printed."""
+    """GETs for as long as the block runs; `report` afterwards is what load.py printed."""
 
     RATE = 40.0
+    BUSY = 8
 
     def __init__(self, url: str):
         self._url = url
@@ -66,7 +67,7 @@ class Traffic:
         program = LOAD.read_text()
         self._process = subprocess.Popen(
             [*elsewhere(), sys.executable if not elsewhere() else "python3", "-c", program,
-             "--rate", str(self.RATE), self._url, *self.paths],
+             "--rate", str(self.RATE), "--busy", str(self.BUSY), self._url, *self.paths],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         return self

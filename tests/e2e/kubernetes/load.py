@@ -3,10 +3,11 @@
 saw as one JSON object. A program of its own with nothing but the standard library, so that it can run where the
 addresses of the cluster answer.
 
-    load.py --rate 50 http://10.0.0.1 /diag/hello /index.html
+    load.py --rate 50 --busy 8 http://10.0.0.1 /diag/hello /index.html
 
 Requests alternate between two ways to use connections: a new one each, and kept-alive ones, the longest unused first.
-Nothing is ever sent again: a request without a complete 200 is a failure, also on a connection that the server was just
+Beside them, --busy connections send the next GET of the first path as soon as the last is answered: on these there is
+nearly always something under way, whenever the server chooses to close them. Nothing is ever sent again: a request without a complete 200 is a failure, also on a connection that the server was just
 about to close.
 """
 
@@ -85,6 +86,7 @@ class Load:
         self.paths = paths
         self.idle: collections.deque[Connection] = collections.deque()
         self.latencies: list[float] = []
+        self.busy_answered = 0
         self.failures: list[dict[str, object]] = []
 
     async def run(self, rate: float, stop: asyncio.Event) -> None:
@@ -108,6 +110,23 @@ class Load:
         if tasks:
             await asyncio.wait(tasks)
         for connection in self.idle:
+            connection.close()
+
+    async def busy(self, path: str, stop: asyncio.Event) -> None:
+        connection = None
+        while not stop.is_set():
+            try:
+                connection = connection or await Connection.open(self.host, self.port)
+                if not await asyncio.wait_for(connection.get(self.authority, path, keep=True), PATIENCE):
+                    connection.close()
+                    connection = None
+                self.busy_answered += 1
+            except (Failure, asyncio.TimeoutError) as failure:
+                self.failed(path, f"busy: {failure or 'no answer'}")
+                if connection is not None:
+                    connection.close()
+                    connection = None
+        if connection is not None:
             connection.close()
 
     async def one(self, path: str, keep: bool, due: float) -> None:
@@ -149,6 +168,7 @@ class Load:
         return {
             "seconds": round(seconds, 1),
             "answered": len(latencies),
+            "answered_on_busy_connections": self.busy_answered,
             "failed": len(self.failures),
             "failures": self.failures[:20],
             "p50_ms": percentile(0.5),
@@ -167,6 +187,7 @@ async def wait_for_end_of_input(stop: asyncio.Event) -> None:
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=float, required=True, help="requests a second")
+    parser.add_argument("--busy", type=int, default=0, help="connections that are never idle")
     parser.add_argument("url")
     parser.add_argument("paths", nargs="+")
     arguments = parser.parse_args()
@@ -175,8 +196,9 @@ async def main() -> None:
     stop = asyncio.Event()
     watcher = asyncio.create_task(wait_for_end_of_input(stop))
     began = time.monotonic()
+    busy = [asyncio.create_task(load.busy(arguments.paths[0], stop)) for _ in range(arguments.busy)]
     await load.run(arguments.rate, stop)
-    await watcher
+    await asyncio.gather(watcher, *busy)
     print(json.dumps(load.report(time.monotonic() - began)))
 
 
