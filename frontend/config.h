@@ -38,6 +38,9 @@ struct LimitsConfig {
   HttpLimits http;
   // Open client connections of the process. One more is accepted and closed at once, counted.
   uint32_t connections = 15000;
+  // Bytes of request bodies that the process holds, over all loops. A body that would go beyond is
+  // answered 503.
+  uint64_t buffers = uint64_t{1} << 30;
 };
 
 // How long a client may take. Each is a plain deadline: trickling bytes does not extend it.
@@ -65,7 +68,7 @@ struct PoolConfig {
 };
 
 struct StaticConfig {
-  std::string root;                  // absolute directory
+  std::string root;                  // a directory; in a file, relative to where the file is
   std::string index = "index.html";  // served for a path that ends in '/'
 };
 

@@ -95,6 +95,12 @@ void CheckSizes(const Config& config, YamlFindings* findings) {
         absl::StrCat("limits.body: ", FormatSize(http.body), " is more than spool.total, ",
                      FormatSize(config.spool.total), ": such a body could never be taken"));
   }
+  if (http.body > config.limits.buffers) {
+    findings->AddWarning(
+        "limits.body",
+        absl::StrCat("limits.body: ", FormatSize(http.body), " is more than limits.buffers, ",
+                     FormatSize(config.limits.buffers), ": a body of that size is never taken"));
+  }
   if (config.links.backoff_min > config.links.backoff_max) {
     findings->AddFault("links.backoff_min",
                        absl::StrCat("links.backoff_min: ", FormatDuration(config.links.backoff_min),
@@ -260,9 +266,8 @@ void CheckStatic(const StaticConfig& files, const std::string& path, YamlFinding
   }
   if (!findings->Has(path + ".root")) {
     findings->AddFault(path, absl::StrCat(path, ": has no root"));
-  } else if (!absl::StartsWith(files.root, "/")) {
-    findings->AddFault(path + ".root",
-                       absl::StrCat(path, ".root: '", files.root, "' is not an absolute path"));
+  } else if (files.root.empty()) {
+    findings->AddFault(path + ".root", absl::StrCat(path, ".root: is empty"));
   }
 }
 
@@ -300,7 +305,7 @@ void CheckConfig(const Config& config, YamlFindings* findings) {
 void CheckFiles(const Config& config, YamlFindings* findings) {
   for (size_t i = 0; i < config.routes.size(); ++i) {
     const auto& files = config.routes[i].static_files;
-    if (!files || !absl::StartsWith(files->root, "/")) continue;
+    if (!files || files->root.empty()) continue;
     const std::string why = WhyNotADirectory(files->root);
     if (why.empty()) continue;
     const std::string path = RoutePath(i, "static.root");

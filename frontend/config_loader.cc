@@ -42,6 +42,7 @@ void ReadSpool(YamlMapping yaml, SpoolConfig* spool) {
 void ReadLimits(YamlMapping yaml, LimitsConfig* limits) {
   yaml.ReadSize("body", &limits->http.body, {0, kTiB});
   yaml.Read("connections", &limits->connections, {1, 1'000'000});
+  yaml.ReadSize("buffers", &limits->buffers, {kMiB, kTiB});
   yaml.ReadSize("target", &limits->http.target, {256, kMiB});
   yaml.ReadSize("field", &limits->http.field, {256, kMiB});
   yaml.ReadCount("fields", &limits->http.fields, {1, 10'000});
@@ -149,7 +150,21 @@ Config ReadConfig(YamlMapping yaml) {
   return config;
 }
 
-LoadedConfig Load(const std::string& text, const ConfigEnvironment& environment, bool check_files) {
+// Relative directories are meant from where the file is, so that a configuration and its content
+// can be moved together.
+void ResolveRoots(const std::string& file, Config* config) {
+  const size_t slash = file.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : file.substr(0, slash + 1);
+  for (RouteConfig& route : config->routes) {
+    if (!route.static_files || route.static_files->root.empty()) continue;
+    std::string& root = route.static_files->root;
+    if (root.front() != '/') root = absl::StrCat(directory, "/", root);
+  }
+}
+
+// `file`: where the text comes from; empty: from nowhere, and directories are not looked at.
+LoadedConfig Load(const std::string& text, const ConfigEnvironment& environment,
+                  const std::string& file) {
   YamlFindings findings;
   std::optional<Config> config;
   std::optional<YamlNode> root = ParseYaml(text, &findings.faults);
@@ -163,7 +178,10 @@ LoadedConfig Load(const std::string& text, const ConfigEnvironment& environment,
     }
     config = ReadConfig(YamlMapping(&*root, "", &findings));
     CheckConfig(*config, &findings);
-    if (check_files) CheckFiles(*config, &findings);
+    if (!file.empty()) {
+      ResolveRoots(file, &*config);
+      CheckFiles(*config, &findings);
+    }
   }
   if (!findings.faults.empty()) config.reset();
   SortFaults(&findings.faults);
@@ -203,12 +221,11 @@ LoadedConfig LoadConfig(const std::string& path) {
     return Unreadable(absl::StrCat("larger than ", FormatSize(kMaxConfigBytes)));
   }
   return Load(
-      *text, [](const std::string& name) { return std::getenv(name.c_str()); },
-      /*check_files=*/true);
+      *text, [](const std::string& name) { return std::getenv(name.c_str()); }, path);
 }
 
 LoadedConfig ParseConfig(const std::string& text, const ConfigEnvironment& environment) {
-  return Load(text, environment, /*check_files=*/false);
+  return Load(text, environment, /*file=*/"");
 }
 
 const std::vector<ConfigOverride>& ConfigOverrides() {

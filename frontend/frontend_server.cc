@@ -89,7 +89,7 @@ absl::Status FrontendServer::StartAdmin() {
     AdminResponse response;
     response.content_type = kMetricsContentType;
     response.body =
-        SerializeMetrics(CollectMetrics(config_, workers_, file_io_, access_log_.get()));
+        SerializeMetrics(CollectMetrics(config_, shared_, workers_, file_io_, access_log_.get()));
     return response;
   });
   admin_.Handle("/status", [this](const AdminRequest&) {

@@ -44,6 +44,7 @@ LoopWorker::LoopWorker(size_t index, const Config* config, const Router* router,
   context_.access_log = access_log;
   context_.metrics = &metrics_;
   context_.open_connections = &shared->open_connections;
+  context_.buffered_bytes = &shared->buffered_bytes;
   for (size_t i = 0; i < config->pools.size(); ++i) {
     pool_metrics_.push_back(std::make_unique<PoolMetrics>());
     pools_.push_back(std::make_unique<Pool>(&loop_, completions_.get(), &config->pools[i],

@@ -28,6 +28,7 @@ namespace anteroom::frontend {
 // What the workers of a process have in common.
 struct ProcessShared {
   std::atomic<uint32_t> open_connections{0};
+  std::atomic<uint64_t> buffered_bytes{0};         // request bodies
   std::vector<std::unique_ptr<PoolShared>> pools;  // by pool
 };
 

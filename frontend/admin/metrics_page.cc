@@ -155,7 +155,8 @@ void AddStatic(const Workers& workers, const FileIo& file_io, MetricFamilies* fa
 
 }  // namespace
 
-MetricFamilies CollectMetrics(const Config& config, const Workers& workers, const FileIo& file_io,
+MetricFamilies CollectMetrics(const Config& config, const ProcessShared& shared,
+                              const Workers& workers, const FileIo& file_io,
                               const AccessLog* access_log) {
   MetricFamilies families;
   AddInfo(&families, "anteroom_build_info", "The release that runs.",
@@ -163,6 +164,8 @@ MetricFamilies CollectMetrics(const Config& config, const Workers& workers, cons
   AddGauge(&families, "anteroom_frontend_loops", "Event loops.", {},
            static_cast<double>(workers.size()));
   AddConnections(workers, &families);
+  AddGauge(&families, "anteroom_frontend_buffered_bytes", "Request bodies in memory.", {},
+           static_cast<double>(shared.buffered_bytes.load(std::memory_order_relaxed)));
   AddExchanges(workers, &families);
   for (size_t i = 0; i < config.pools.size(); ++i)
     AddPool(workers, i, config.pools[i].name, &families);

@@ -16,7 +16,7 @@
 namespace anteroom::frontend {
 
 // `access_log` may be null.
-MetricFamilies CollectMetrics(const Config& config,
+MetricFamilies CollectMetrics(const Config& config, const ProcessShared& shared,
                               const std::vector<std::unique_ptr<LoopWorker>>& workers,
                               const FileIo& file_io, const AccessLog* access_log);
 

@@ -7,6 +7,7 @@ namespace anteroom::frontend {
 void ClientRequest::Reset() {
   parser.Reset();
   body.clear();
+  counted_body = 0;
   site = nullptr;
   path.clear();
   exchange = Exchange();

@@ -35,6 +35,7 @@ struct ClientRequest {
 
   RequestParser parser;
   std::string body;
+  uint64_t counted_body = 0;  // of it, in the process's limits.buffers
   std::array<char, RequestIdSource::kLength> id_bytes{};
 
   // --- Where it goes

@@ -146,11 +146,9 @@ void Connection::Consume(absl::string_view input) {
       case RequestParser::Event::kHead:
         OnHead(/*more_input=*/!input.empty());
         continue;
-      case RequestParser::Event::kBody: {
-        const absl::string_view part = request_->parser.body();
-        if (request_->site->pool != nullptr) request_->body.append(part.data(), part.size());
+      case RequestParser::Event::kBody:
+        OnBodyPart(request_->parser.body());
         continue;
-      }
       case RequestParser::Event::kComplete:
         ++requests;
         OnComplete();
@@ -199,6 +197,19 @@ void Connection::OnHead(bool more_input) {
   if (has_body && head.expects_continue() && !more_input) {
     Written(output_.Write(socket_.get(), kContinueResponse));  // may close, so it comes last
   }
+}
+
+void Connection::OnBodyPart(absl::string_view part) {
+  if (request_->site->pool == nullptr) return;  // nobody reads it
+  request_->body.append(part.data(), part.size());
+  request_->counted_body += part.size();
+  const uint64_t held =
+      context_->buffered_bytes->fetch_add(part.size(), std::memory_order_relaxed) + part.size();
+  if (held <= context_->config->limits.buffers) return;
+  keep_alive_ = false;
+  request_->completed = context_->loop->now();
+  request_->detail = "limits.buffers";
+  Answer(Outcome::kOverload, 503);
 }
 
 void Connection::OnComplete() {
@@ -462,6 +473,13 @@ void Connection::EndRequest() {
   if (end_of_input_) Close(Outcome::kClientGone);
 }
 
+void Connection::ReleaseRequest() {
+  if (request_->counted_body > 0) {
+    context_->buffered_bytes->fetch_sub(request_->counted_body, std::memory_order_relaxed);
+  }
+  context_->requests.Give(std::move(request_));
+}
+
 void Connection::Account() {
   LoopMetrics& metrics = *context_->metrics;
   metrics.outcomes[static_cast<size_t>(request_->outcome)].Add();
@@ -544,7 +562,7 @@ void Connection::Close(Outcome outcome) {
     request_->outcome = outcome;
     if (!request_->responding) request_->status = 0;
     if (request_->parser.started()) Account();
-    context_->requests.Give(std::move(request_));
+    ReleaseRequest();
   }
   state_ = State::kClosed;
   watch_.WatchRead(false);

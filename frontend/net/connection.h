@@ -82,6 +82,7 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
   void OnHead(bool more_input);
   void OnComplete();
   void OnParseError();
+  void OnBodyPart(absl::string_view part);
 
   // --- Answering
   void ServeFile();
@@ -97,6 +98,7 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
   void ReturnCredit();
   void EndRequest();
   void Account();
+  void ReleaseRequest();
 
   // --- Ending
   void Linger();

@@ -48,6 +48,7 @@ struct ConnectionContext {
   AccessLog* access_log = nullptr;  // null: off
   LoopMetrics* metrics = nullptr;
   std::atomic<uint32_t>* open_connections = nullptr;  // of the process
+  std::atomic<uint64_t>* buffered_bytes = nullptr;    // of the process: request bodies
   bool draining = false;                              // answers say `Connection: close`
 
   RequestStore requests;

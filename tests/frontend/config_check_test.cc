@@ -181,13 +181,13 @@ TEST(CheckRoutesTest, StaticHasNeitherTimeoutNorRetry) {
             "f:2:57: routes[0].retry: goes with pool only\n");
 }
 
-TEST(CheckRoutesTest, StaticNeedsAnAbsoluteRootAndAFileNameAsIndex) {
+TEST(CheckRoutesTest, StaticNeedsARootAndAFileNameAsIndex) {
   EXPECT_EQ(Faults(WithRoutes("  - {path: /a, static: {}}\n"
-                              "  - {path: /b, static: {root: srv}}\n"
+                              "  - {path: /b, static: {root: \"\"}}\n"
                               "  - {path: /c, static: {root: /srv, index: a/b}}\n"
                               "  - {path: /d, static: {root: /srv, index: ..}}\n")),
             "f:2:24: routes[0].static: has no root\n"
-            "f:3:31: routes[1].static.root: 'srv' is not an absolute path\n"
+            "f:3:31: routes[1].static.root: is empty\n"
             "f:4:44: routes[2].static.index: 'a/b' is not a file name\n"
             "f:5:44: routes[3].static.index: '..' is not a file name\n");
 }

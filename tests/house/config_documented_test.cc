@@ -123,6 +123,7 @@ TEST(ConfigDocumentTest, GivesTheDefaultsThatTheStructHas) {
       {"access_log.queue_lines", absl::StrCat(c.access_log.queue_lines)},
       {"limits.body", AsText(c.limits.http.body)},
       {"limits.connections", absl::StrCat(c.limits.connections)},
+      {"limits.buffers", AsText(c.limits.buffers)},
       {"limits.target", AsText(c.limits.http.target)},
       {"limits.field", AsText(c.limits.http.field)},
       {"limits.fields", absl::StrCat(c.limits.http.fields)},
