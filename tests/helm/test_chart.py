@@ -5,10 +5,10 @@ Wants helm; kubeconform, kube-score and helm-unittest where they are there. What
 KUBECONFORM_SCHEMAS names another place for the schemas than kubeconform's own (the network).
 """
 
-import copy
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 from typing import Any
@@ -155,22 +155,32 @@ def test_the_spool_fits_into_its_volume_and_the_volume_into_the_limit(values: pa
     assert in_bytes(spool["total"]) < in_bytes(volume) < in_bytes(container["resources"]["limits"]["ephemeral-storage"])
 
 
+def test_request_bodies_fit_into_the_memory_limit(values: pathlib.Path) -> None:
+    manifest = render("--values", str(values))
+    buffers = yaml.safe_load(frontend_config(manifest))["limits"]["buffers"]
+    container = find(manifest, "Deployment", "shop-frontend")["spec"]["template"]["spec"]["containers"][0]
+    # Connections and the process itself want some, too.
+    assert in_bytes(buffers) <= 3 * in_bytes(container["resources"]["limits"]["memory"]) // 4
+
+
 def in_bytes(text: str) -> int:
     units = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40}
     number, unit = text.rstrip("BKMGTi"), text.lstrip("0123456789").rstrip("B")
     return int(number) << units.get(unit, 0)
 
 
+SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+
+
+def resolve(node: Object) -> Object:
+    while "$ref" in node:
+        node = SCHEMA["definitions"][node["$ref"].rpartition("/")[2]]
+    return node
+
+
 def test_every_value_has_a_schema_and_a_default() -> None:
     """values.yaml and values.schema.json are the same list."""
-    schema = json.loads((CHART / "values.schema.json").read_text())
     defaults = yaml.safe_load((CHART / "values.yaml").read_text())
-
-    def resolve(node: Object) -> Object:
-        node = copy.copy(node)
-        while "$ref" in node:
-            node = schema["definitions"][node["$ref"].rpartition("/")[2]]
-        return node
 
     def compare(node: Object, value: Any, path: str) -> None:
         node = resolve(node)
@@ -184,4 +194,24 @@ def test_every_value_has_a_schema_and_a_default() -> None:
         for key in known:
             compare(node["properties"][key], value[key], f"{path}.{key}")
 
-    compare(schema, defaults, "")
+    compare(SCHEMA, defaults, "")
+
+
+def test_every_setting_of_the_front_end_can_be_made_in_the_chart() -> None:
+    """docs/CONFIG.md and the schema of frontend.config are the same list, but for what the chart sets by itself."""
+
+    def keys(node: Object, path: str) -> set[str]:
+        node = resolve(node)
+        if "items" in node and resolve(node["items"]).get("type") == "object":
+            return keys(node["items"], f"{path}*.")
+        if isinstance(node.get("additionalProperties"), dict):
+            return keys(node["additionalProperties"], f"{path}*.")
+        if "properties" not in node:
+            return {path.rstrip(".")}
+        return {key for name, child in node["properties"].items() for key in keys(child, f"{path}{name}.")}
+
+    document = (REPOSITORY / "docs/CONFIG.md").read_text()
+    documented = set(re.findall(r"^\| `([a-z_*.]+)` \| [^|]+ \| [^|]+ \| ", document, re.MULTILINE))
+    assert len(documented) > 30
+    of_the_chart = {"listeners.*.address", "admin.address", "spool.directory"}
+    assert keys(SCHEMA["definitions"]["config"], "") == documented - of_the_chart
