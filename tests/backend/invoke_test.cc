@@ -1,0 +1,150 @@
+// Whatever a handler does, what comes back may go on the wire.
+#include "backend/src/invoke.h"
+
+#include <stdexcept>
+#include <string>
+
+#include "backend/src/status_response.h"
+#include "gtest/gtest.h"
+
+namespace anteroom::backend {
+namespace {
+
+class InvokeTest : public ::testing::Test {
+ protected:
+  Response Get(Handler handler, bool check = true) {
+    Router router;
+    EXPECT_TRUE(router.Add("GET", "/a/{b}", std::move(handler), check).ok());
+    Request::Parts parts;
+    parts.method = "GET";
+    parts.target = "/a/x?q=/c";
+    return Invoke(router, &metrics_, std::move(parts), &context_);
+  }
+  Response GetStatus(absl::Status status) {
+    return Get([status](const Request&, Context&) -> absl::StatusOr<Response> { return status; });
+  }
+  BackendMetrics metrics_;
+  Context context_;
+};
+
+TEST_F(InvokeTest, PassesCaptures) {
+  const Response response = Get(
+      [](const Request& request, Context&) { return Response::Text(request.PathParameter("b")); });
+  EXPECT_EQ(response.body, "x");
+}
+
+TEST_F(InvokeTest, StatusCodesBecomeHttpStatuses) {
+  const std::pair<absl::StatusCode, int> table[] = {
+      {absl::StatusCode::kInvalidArgument, 400},  {absl::StatusCode::kUnauthenticated, 401},
+      {absl::StatusCode::kPermissionDenied, 403}, {absl::StatusCode::kNotFound, 404},
+      {absl::StatusCode::kAlreadyExists, 409},    {absl::StatusCode::kFailedPrecondition, 412},
+      {absl::StatusCode::kOutOfRange, 416},       {absl::StatusCode::kResourceExhausted, 429},
+      {absl::StatusCode::kUnimplemented, 501},    {absl::StatusCode::kUnavailable, 503},
+      {absl::StatusCode::kDeadlineExceeded, 504}, {absl::StatusCode::kInternal, 500},
+      {absl::StatusCode::kUnknown, 500},          {absl::StatusCode::kCancelled, 500},
+      {absl::StatusCode::kDataLoss, 500},         {absl::StatusCode::kAborted, 500},
+  };
+  for (const auto& [code, http] : table) {
+    const Response response = GetStatus(absl::Status(code, "the message"));
+    EXPECT_EQ(response.status, http) << absl::StatusCodeToString(code);
+    EXPECT_EQ(response.Header("content-type"), "text/plain; charset=utf-8");
+    if (http < 500) {
+      EXPECT_EQ(response.body, "the message\n");
+    } else {
+      EXPECT_EQ(response.body.find("message"), std::string::npos) << response.body;
+    }
+  }
+}
+
+TEST_F(InvokeTest, AnExceptionIs500) {
+  const Response response = Get([](const Request&, Context&) -> absl::StatusOr<Response> {
+    throw std::runtime_error("secret");
+  });
+  EXPECT_EQ(response.status, 500);
+  EXPECT_EQ(response.body.find("secret"), std::string::npos);
+  EXPECT_EQ(Get([](const Request&, Context&) -> absl::StatusOr<Response> { throw 1; }).status, 500);
+}
+
+TEST_F(InvokeTest, AnImpossibleHeadIs500) {
+  const std::pair<const char*, const char*> fields[] = {{"X-A", "b\r\nSet-Cookie: c"},
+                                                        {"X-A", "b\nc"},
+                                                        {"X-A", "b\rc"},
+                                                        {"X A", "b"},
+                                                        {"", "b"},
+                                                        {"X:", "b"},
+                                                        {"X\n", "b"}};
+  for (const auto& [name, value] : fields) {
+    const Response response = Get([name = name, value = value](const Request&, Context&) {
+      return Response::Text("x").AddHeader(name, value);
+    });
+    EXPECT_EQ(response.status, 500) << name << ": " << value;
+    EXPECT_EQ(response.Header("X-A"), "");
+  }
+  const Response nul = Get([](const Request&, Context&) {
+    return Response::Text("x").AddHeader("X-A", absl::string_view("b\0c", 3));
+  });
+  EXPECT_EQ(nul.status, 500);
+}
+
+TEST_F(InvokeTest, AnImpossibleStatusIs500) {
+  for (const int status : {0, 100, 101, 199, 600, 1000, -1}) {
+    EXPECT_EQ(
+        Get([status](const Request&, Context&) { return Response::Text("x", status); }).status, 500)
+        << status;
+  }
+}
+
+TEST_F(InvokeTest, AnUncheckedRouteSendsWhatItLikes) {
+  const auto handler = [](const Request&, Context&) {
+    return Response::Text("x", 42).AddHeader("X A", "b\r\n").AddHeader("Content-Length", "7");
+  };
+  const Response response = Get(handler, false);
+  EXPECT_EQ(response.status, 42);
+  EXPECT_EQ(response.Header("Content-Length"), "7");
+}
+
+TEST_F(InvokeTest, FramingAndHopByHopFieldsAreDropped) {
+  const Response response = Get([](const Request&, Context&) {
+    Response made =
+        Response::Text("x").AddHeader("X-Kept", "1").AddHeader("Content-Encoding", "gzip");
+    for (const char* name : {"Content-Length", "transfer-encoding", "Connection", "KEEP-ALIVE",
+                             "TE", "Trailer", "Upgrade", "Proxy-Connection"}) {
+      made.AddHeader(name, "1");
+    }
+    return made;
+  });
+  EXPECT_EQ(response.headers.size(), 3u);
+  EXPECT_EQ(response.Header("X-Kept"), "1");
+  EXPECT_EQ(response.Header("Content-Encoding"), "gzip");
+}
+
+TEST_F(InvokeTest, StatusesWithoutABodyHaveNone) {
+  EXPECT_EQ(Get([](const Request&, Context&) { return Response::Text("x", 204); }).body, "");
+  EXPECT_EQ(Get([](const Request&, Context&) { return Response::Text("x", 304); }).body, "");
+}
+
+TEST_F(InvokeTest, NoHandlerIs404And405) {
+  Router router;
+  ASSERT_TRUE(
+      router.Add("PUT", "/a", [](const Request&, Context&) { return Response::Empty(204); }).ok());
+  Request::Parts parts;
+  parts.method = "GET";
+  parts.target = "/b";
+  EXPECT_EQ(Invoke(router, &metrics_, parts, &context_).status, 404);
+  parts.target = "/a?x";
+  const Response response = Invoke(router, &metrics_, parts, &context_);
+  EXPECT_EQ(response.status, 405);
+  EXPECT_EQ(response.Header("Allow"), "PUT");
+}
+
+TEST(ResponseTest, SetReplacesAndAddKeeps) {
+  Response response = Response::Json("{}");
+  response.SetHeader("content-type", "a/b")
+      .AddHeader("Set-Cookie", "1")
+      .AddHeader("Set-Cookie", "2");
+  EXPECT_EQ(response.headers.size(), 3u);
+  EXPECT_EQ(response.Header("Content-Type"), "a/b");
+}
+
+}  // namespace
+}  // namespace anteroom::backend
