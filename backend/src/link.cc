@@ -68,6 +68,7 @@ void Link::OnBatch(v1::FrontendFrames* frames) {
   ready_.clear();
   cancelled_.clear();
 
+  bool refusals_possible = false;
   Action action;
   {
     MutexLock lock(&mu_);
@@ -83,6 +84,8 @@ void Link::OnBatch(v1::FrontendFrames* frames) {
       settle_ = true;
       for (Job* job : cancelled_) ForgetLocked(static_cast<Exchange*>(job));
     }
+    refusing_ = !arrivals_.jobs.empty();
+    refusals_possible = refusing_;
     action = NextLocked();
   }
   Perform(action);
@@ -90,7 +93,7 @@ void Link::OnBatch(v1::FrontendFrames* frames) {
 
   // Without the lock: workers that begin at once don't run into it.
   host_->pool->Arrive(this, &arrivals_);
-  if (arrivals_.jobs.empty() && arrivals_.granted == 0) return;
+  if (!refusals_possible && arrivals_.granted == 0) return;
   {
     MutexLock lock(&mu_);
     for (Job* job : arrivals_.jobs) {
@@ -101,10 +104,8 @@ void Link::OnBatch(v1::FrontendFrames* frames) {
       }
       ForgetNewLocked(exchange);
     }
-    if (arrivals_.granted > 0 && !closing_) {
-      pending_->set_grants(pending_->grants() + arrivals_.granted);
-      dirty_ = true;
-    }
+    refusing_ = false;
+    GrantLocked(arrivals_.granted + std::exchange(held_grants_, 0));
     action = NextLocked();
   }
   Perform(action);
@@ -120,20 +121,27 @@ void Link::OnReadEnd() {
   Perform(action);
 }
 
-void Link::OnWritten(bool ok) {
+void Link::OnWritten(bool ok) { Perform(AfterWrite(ok)); }
+
+Link::Action Link::AfterWrite(bool ok) {
+  MutexLock lock(&mu_);
+  write_in_flight_ = false;
+  if (ok) batches_written_ = batches_begun_;
+  if (start_waiters_ > 0) written_.NotifyAll();
+  // A batch that was full keeps no memory for the next ones, which will hardly be.
+  if (writing_bytes_ > kBodyPerBatch) {
+    writing_ = std::make_unique<v1::BackendFrames>();
+  } else {
+    writing_->Clear();
+  }
+  if (!ok) CloseLocked(absl::OkStatus());
+  return NextLocked();
+}
+
+void Link::Flush() {
   Action action;
   {
     MutexLock lock(&mu_);
-    write_in_flight_ = false;
-    if (ok) batches_written_ = batches_begun_;
-    if (start_waiters_ > 0) written_.NotifyAll();
-    // A batch that was full keeps no memory for the next ones, which will hardly be.
-    if (writing_bytes_ > kBodyPerBatch) {
-      writing_ = std::make_unique<v1::BackendFrames>();
-    } else {
-      writing_->Clear();
-    }
-    if (!ok) CloseLocked(absl::OkStatus());
     action = NextLocked();
   }
   Perform(action);
@@ -152,13 +160,21 @@ void Link::Drain() {
   Perform(action);
 }
 
+void Link::GrantLocked(uint32_t places) {
+  if (places == 0 || closing_) return;
+  if (refusing_) {
+    held_grants_ += places;
+    return;
+  }
+  pending_->set_grants(pending_->grants() + places);
+  dirty_ = true;
+}
+
 void Link::Granted(uint32_t places) {
   Action action;
   {
     MutexLock lock(&mu_);
-    if (closing_) return;
-    pending_->set_grants(pending_->grants() + places);
-    dirty_ = true;
+    GrantLocked(places);
     action = NextLocked();
   }
   Perform(action);
@@ -183,7 +199,7 @@ void Link::Returned(const std::vector<Job*>& jobs) {
   Perform(action);
 }
 
-void Link::Deliver(Exchange* exchange, uint32_t grants) {
+void Link::Deliver(Exchange* exchange, uint32_t grants, Job::Send send) {
   const std::shared_ptr<Link> self = std::move(exchange->link);  // it may be the last reference
   Action action;
   {
@@ -194,10 +210,11 @@ void Link::Deliver(Exchange* exchange, uint32_t grants) {
     } else {
       RespondLocked(exchange);
     }
+    GrantLocked(grants);
     if (!closing_) {
-      if (grants > 0) pending_->set_grants(pending_->grants() + grants);
       dirty_ = true;  // the load has changed even when the answer was thrown away
     }
+    if (send == Job::Send::kLater && !closing_ && !settle_) return;
     action = NextLocked();
   }
   Perform(action);
@@ -596,14 +613,20 @@ Link::Action Link::NextLocked() {
   return action;
 }
 
-void Link::Perform(const Action& action) {
-  if (action.frames != nullptr) {
-    host_->metrics->batches_out.Add();
-    action.transport->Write(*action.frames);
-  } else if (action.transport != nullptr) {
-    action.transport->Close(action.status);
+void Link::Perform(Action action) {
+  // Mostly one round; more when a write is through at once and others have gathered meanwhile.
+  while (true) {
+    bool written = false;
+    if (action.frames != nullptr) {
+      host_->metrics->batches_out.Add();
+      written = action.transport->Write(*action.frames);
+    } else if (action.transport != nullptr) {
+      action.transport->Close(action.status);
+    }
+    if (action.settle) host_->pool->Settle();
+    if (!written) return;
+    action = AfterWrite(/*ok=*/true);
   }
-  if (action.settle) host_->pool->Settle();
 }
 
 }  // namespace anteroom::backend

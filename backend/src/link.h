@@ -24,9 +24,10 @@ namespace anteroom::backend {
 class LinkTransport {
  public:
   virtual ~LinkTransport() = default;
-  // Sends `frames`, which stay untouched until Link::OnWritten(), called from any thread, even
-  // before this returns. Never called while a write is in flight.
-  virtual void Write(const v1::BackendFrames& frames) = 0;
+  // Sends `frames`, which stay untouched until they are written. True: they are already, and
+  // nothing more is heard of them. False: Link::OnWritten() will say, from any thread, even before
+  // this returns. Never called while a write is in flight.
+  virtual bool Write(const v1::BackendFrames& frames) = 0;
   // Ends the stream. The last call, never made while a write is in flight.
   virtual void Close(const absl::Status& status) = 0;
 };
@@ -83,7 +84,8 @@ class Link final : public Member {
   void Returned(const std::vector<Job*>& jobs) override;
 
   // For exchanges, on worker threads.
-  void Deliver(Exchange* exchange, uint32_t grants);
+  void Deliver(Exchange* exchange, uint32_t grants, Job::Send send);
+  void Flush() override;
   // Tells the front end that the handler is about to begin and waits until that is on the wire.
   // False: the stream is gone, so the front end may send the request elsewhere, and it must not run
   // here.
@@ -114,6 +116,8 @@ class Link final : public Member {
   absl::Status DecodeWindowLocked(const v1::WindowUpdate& update)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  // Tells the front end of places that are now its own.
+  void GrantLocked(uint32_t places) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void RespondLocked(Exchange* exchange) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   v1::Response* AddHeadLocked(const Exchange& exchange) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void FillWithBodiesLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -134,7 +138,8 @@ class Link final : public Member {
   void CloseLocked(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // What the state calls for now: a write, a close or nothing.
   Action NextLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Perform(const Action& action) ABSL_LOCKS_EXCLUDED(mu_);
+  Action AfterWrite(bool ok) ABSL_LOCKS_EXCLUDED(mu_);
+  void Perform(Action action) ABSL_LOCKS_EXCLUDED(mu_);
 
   const LinkHost* const host_;
 
@@ -161,6 +166,10 @@ class Link final : public Member {
   std::unique_ptr<v1::BackendFrames> writing_ ABSL_GUARDED_BY(mu_);
   bool write_in_flight_ ABSL_GUARDED_BY(mu_) = false;
   bool dirty_ ABSL_GUARDED_BY(mu_) = false;  // pending_ has to be sent
+  // While the pool decides on what has arrived, grants wait here: one that overtook the refusal
+  // which it makes good would be declined, for want of a request, and no other would follow.
+  bool refusing_ ABSL_GUARDED_BY(mu_) = false;
+  uint32_t held_grants_ ABSL_GUARDED_BY(mu_) = 0;
   size_t pending_bytes_ ABSL_GUARDED_BY(mu_) = 0;
   size_t writing_bytes_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t batches_begun_ ABSL_GUARDED_BY(mu_) = 0;

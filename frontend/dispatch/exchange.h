@@ -69,6 +69,7 @@ struct Exchange : Ticket {
   uint64_t id = 0;                // on that link
   bool encoded = false;           // its Request frame has been handed to gRPC
   bool takes_queue_room = false;  // counted in the bounds of the pool's queue
+  bool admitted = false;          // let into the queue, and so not turned away from it any more
   uint64_t body_sent = 0;         // bytes of the body handed to gRPC
   uint64_t request_credit = 0;   // bytes of the body that may still be sent, beyond the inline part
   uint64_t response_credit = 0;  // bytes of the answer's body that the backend may still send

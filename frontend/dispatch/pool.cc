@@ -104,6 +104,7 @@ void Pool::OnLinkDown(Link* link, const std::vector<Exchange*>& exchanges,
 std::optional<Outcome> Pool::Submit(Exchange* exchange) {
   const Time now = loop_->now();
   dispatcher_.Submit(exchange, now);
+  exchange->admitted = false;
   exchange->state = ExchangeState::kWaiting;
   exchange->waiting_since = now;
   dispatcher_.Pump(now);
@@ -111,15 +112,21 @@ std::optional<Outcome> Pool::Submit(Exchange* exchange) {
   // Most requests are gone by now. Only those that stay take room in the queue, which all loops
   // share.
   EnterQueue(exchange);
-  if (shared_->waiting.load(std::memory_order_relaxed) > config_->queue.requests ||
-      shared_->waiting_bytes.load(std::memory_order_relaxed) > config_->queue.bytes) {
-    LeaveQueue(exchange);
-    dispatcher_.Remove(exchange);
-    exchange->state = ExchangeState::kIdle;
-    metrics_->queue_full.Add();
-    return Outcome::kQueueFull;
-  }
+  if (!Admit(exchange)) return Outcome::kQueueFull;
   return std::nullopt;
+}
+
+bool Pool::Admit(Exchange* exchange) {
+  exchange->admitted =
+      exchange->admitted ||
+      (shared_->waiting.load(std::memory_order_relaxed) <= config_->queue.requests &&
+       shared_->waiting_bytes.load(std::memory_order_relaxed) <= config_->queue.bytes);
+  if (exchange->admitted) return true;
+  LeaveQueue(exchange);
+  dispatcher_.Remove(exchange);
+  exchange->state = ExchangeState::kIdle;
+  metrics_->queue_full.Add();
+  return false;
 }
 
 void Pool::EnterQueue(Exchange* exchange) {
@@ -142,6 +149,7 @@ void Pool::Requeue(Exchange* exchange) {
   exchange->waiting_since = loop_->now();
   dispatcher_.Requeue(exchange);
   EnterQueue(exchange);
+  exchange->admitted = true;
 }
 
 void Pool::Cancel(Exchange* exchange) {
@@ -199,11 +207,14 @@ void Pool::Want(Dispatcher::BackendId backend, Duration oldest_wait) {
 void Pool::OnRefused(Link* link, Exchange* exchange) {
   dispatcher_.OnRefused(link->id(), exchange);
   BackFromBackend(exchange);
+  // Submit() did not ask whether there is room when it could send the request at once.
+  if (!Admit(exchange)) exchange->client->OnFailure(Outcome::kQueueFull, "");
 }
 
 void Pool::OnReturned(Link* link, Exchange* exchange) {
   dispatcher_.OnReturned(link->id(), exchange);
   BackFromBackend(exchange);
+  exchange->admitted = true;
 }
 
 // It has not run: that was no attempt.

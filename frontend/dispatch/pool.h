@@ -77,6 +77,8 @@ class Pool final : private Dispatcher::Transport, private Link::Owner {
   void OnBatchEnd(Link* link) override;
 
   void Requeue(Exchange* exchange);
+  // Whether an exchange that has entered the queue may stay. If not, the pool has forgotten it.
+  bool Admit(Exchange* exchange);
   void EnterQueue(Exchange* exchange);
   void LeaveQueue(Exchange* exchange);
   void LeaveBackend(Link* link);
