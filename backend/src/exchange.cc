@@ -80,7 +80,7 @@ bool Exchange::Run(int worker) {
   return true;
 }
 
-void Exchange::Deliver(uint32_t grants) { link->Deliver(this, grants); }
+void Exchange::Deliver(uint32_t grants, Send send) { link->Deliver(this, grants, send); }
 
 void Exchange::Reset() {
   ResetState();

@@ -24,7 +24,7 @@ class Link;
 // (under its lock) while the response goes out. Only `cancellation` is shared.
 struct Exchange final : public Job {
   bool Run(int thread) override;
-  void Deliver(uint32_t grants) override;
+  void Deliver(uint32_t grants, Send send) override;
 
   absl::string_view body() const {
     return wire.body_size() > wire.body().size() ? large_body : wire.body();

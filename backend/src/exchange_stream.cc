@@ -3,6 +3,9 @@
 #include <string>
 #include <utility>
 
+#include "grpc/grpc.h"
+#include "grpcpp/impl/codegen/completion_queue_tag.h"
+
 namespace anteroom::backend {
 namespace {
 
@@ -14,13 +17,15 @@ constexpr size_t kKeptBatch = 1024 * 1024;
 void ExchangeStream::Await(v1::Backend::AsyncService* service, grpc::ServerCompletionQueue* queue,
                            const LinkHost* host, CallCount* calls, OnOpen on_open, OnEnd on_end) {
   std::shared_ptr<ExchangeStream> stream(
-      new ExchangeStream(host, calls, std::move(on_open), std::move(on_end)));
+      new ExchangeStream(queue, host, calls, std::move(on_open), std::move(on_end)));
   stream->self_ = stream;
   service->RequestExchange(&stream->context_, &stream->stream_, queue, queue, &stream->called_);
 }
 
-ExchangeStream::ExchangeStream(const LinkHost* host, CallCount* calls, OnOpen on_open, OnEnd on_end)
-    : host_(host),
+ExchangeStream::ExchangeStream(grpc::ServerCompletionQueue* queue, const LinkHost* host,
+                               CallCount* calls, OnOpen on_open, OnEnd on_end)
+    : queue_(queue),
+      host_(host),
       on_open_(std::move(on_open)),
       on_end_(std::move(on_end)),
       token_(calls),
@@ -59,9 +64,28 @@ void ExchangeStream::OnWritten(bool ok) {
   Done();
 }
 
-void ExchangeStream::Write(const v1::BackendFrames& frames) {
+bool ExchangeStream::Write(const v1::BackendFrames& frames) {
   outstanding_.fetch_add(1);
+  // What completes on this thread meanwhile is kept here instead of going through the queue: mostly
+  // this very write, which then wakes no I/O thread.
+  grpc_completion_queue_thread_local_cache_init(queue_->cq());
   stream_.Write(frames, &written_);
+  void* core_tag = nullptr;
+  int succeeded = 0;
+  if (grpc_completion_queue_thread_local_cache_flush(queue_->cq(), &core_tag, &succeeded) == 0) {
+    return false;
+  }
+  void* tag = nullptr;
+  bool ok = succeeded != 0;
+  if (!static_cast<grpc::internal::CompletionQueueTag*>(core_tag)->FinalizeResult(&tag, &ok)) {
+    return false;
+  }
+  if (tag != &written_ || !ok) {
+    static_cast<Completion*>(tag)->Run(ok);
+    return false;
+  }
+  Done();
+  return true;
 }
 
 void ExchangeStream::Close(const absl::Status& status) {

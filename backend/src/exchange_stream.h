@@ -37,11 +37,12 @@ class ExchangeStream final : public LinkTransport,
   Link* link() { return link_.get(); }
 
   // LinkTransport.
-  void Write(const v1::BackendFrames& frames) override;
+  bool Write(const v1::BackendFrames& frames) override;
   void Close(const absl::Status& status) override;
 
  private:
-  ExchangeStream(const LinkHost* host, CallCount* calls, OnOpen on_open, OnEnd on_end);
+  ExchangeStream(grpc::ServerCompletionQueue* queue, const LinkHost* host, CallCount* calls,
+                 OnOpen on_open, OnEnd on_end);
 
   void OnCalled(bool ok);
   void OnRead(bool ok);
@@ -49,6 +50,7 @@ class ExchangeStream final : public LinkTransport,
   // One operation has come back.
   void Done();
 
+  grpc::ServerCompletionQueue* const queue_;
   const LinkHost* const host_;
   const OnOpen on_open_;
   const OnEnd on_end_;

@@ -27,8 +27,10 @@ class Job {
   // (cancelled, too late).
   virtual bool Run(int thread) = 0;
   // Hands over what Run() made, together with `grants` new places for the same member. The pool is
-  // done with the job before it calls this; the job may end here.
-  virtual void Deliver(uint32_t grants) = 0;
+  // done with the job before it calls this; the job may end here. With kLater, what is handed over
+  // may wait for the next Deliver() of the same member, or for its Flush(): one of them will come.
+  enum class Send : uint8_t { kNow, kLater };
+  virtual void Deliver(uint32_t grants, Send send) = 0;
 
   // Set by the member before Arrive(), constant then.
   Member* member = nullptr;

@@ -9,6 +9,19 @@
 #include "spdlog/spdlog.h"
 
 namespace anteroom::backend {
+namespace {
+
+// Handlers that take less than this on average are tiny: waking a thread costs as much or more.
+constexpr Duration kTinyService = std::chrono::microseconds(20);
+// What one thread may have ahead of it before another is woken for tiny work.
+constexpr Duration kTinyShare = std::chrono::microseconds(50);
+// A thread that took its last job this recently is getting on.
+constexpr Duration kTinyProgress = std::chrono::microseconds(100);
+// An average can be wrong about the next handler. After this, a job that was left to a busy thread
+// gets one that is idle, and an answer that was kept back goes out.
+constexpr Duration kTinyWait = std::chrono::microseconds(500);
+
+}  // namespace
 
 WorkerPool::WorkerPool(const Options& options)
     : options_(options),
@@ -76,7 +89,7 @@ void WorkerPool::Arrive(Member* member, Arrivals* arrivals) {
     arrivals->jobs.resize(refused);
     // After the refusals, which know less about the oldest request that waits.
     if (arrivals->want) admission_.Want(member, *arrivals->want, now);
-    WakeLocked(&wakes);
+    WakeLocked(now, &wakes);
     GrantLocked(now, &decisions);
     PublishLocked();
   }
@@ -100,7 +113,7 @@ void WorkerPool::Update(const std::vector<Job*>& ready, std::vector<Job*>* cance
     }
     cancelled->resize(withdrawn);
     counters_.cancelled.Add(cancelled->size());
-    WakeLocked(&wakes);
+    WakeLocked(now, &wakes);
     PublishLocked();
   }
   for (CondVar* wake : wakes) wake->NotifyOne();
@@ -177,6 +190,11 @@ Duration WorkerPool::mean_service() const {
 
 void WorkerPool::Work(int number) {
   pthread_setname_np(pthread_self(), ("worker-" + std::to_string(number)).c_str());
+  Worker* self = nullptr;
+  {
+    MutexLock lock(&mu_);
+    self = workers_[static_cast<size_t>(number)].get();
+  }
   Decisions decisions;
   while (Job* job = AwaitWork(number)) {
     while (job != nullptr) {
@@ -184,6 +202,7 @@ void WorkerPool::Work(int number) {
       const bool ran = job->Run(number);
       const Time end = Now();
       Job* next;
+      Job::Send send = Job::Send::kNow;
       {
         MutexLock lock(&mu_);
         job->state_ = Job::State::kDone;
@@ -193,12 +212,24 @@ void WorkerPool::Work(int number) {
         } else {
           admission_.Drop();
         }
-        next = TakeLocked();
+        next = TakeLocked(end);
+        // Several tiny answers for one front end go out together, the last one takes them along.
+        if (next != nullptr && next->member == job->member && TinyLocked() &&
+            (self->keeps_back == nullptr || end - self->keeps_back_since < kTinyWait)) {
+          send = Job::Send::kLater;
+          if (self->keeps_back == nullptr) self->keeps_back_since = end;
+          self->keeps_back = job->member;
+          self->handed_over.store(false, std::memory_order_relaxed);
+          LookLaterLocked(end);
+        } else {
+          self->keeps_back = nullptr;
+        }
         GrantLocked(end, &decisions);
         PublishLocked();
         if (done_waiters_ > 0 && admission_.accepted() == 0) all_done_.NotifyAll();
       }
-      job->Deliver(Announce(&decisions, job->member));
+      job->Deliver(Announce(&decisions, job->member), send);
+      self->handed_over.store(true, std::memory_order_release);
       job = next;
     }
   }
@@ -215,7 +246,7 @@ Job* WorkerPool::AwaitWork(int number) {
   }
   const Time give_up = Now() + options_.idle_timeout;
   while (true) {
-    if (Job* job = TakeLocked()) {
+    if (Job* job = TakeLocked(Now())) {
       PublishLocked();
       return job;
     }
@@ -245,9 +276,10 @@ Job* WorkerPool::AwaitWork(int number) {
 void WorkerPool::RunTimer() {
   pthread_setname_np(pthread_self(), "pool-timer");
   Decisions decisions;
+  Wakes wakes;
   mu_.Lock();
   while (!stopping_) {
-    const std::optional<Time> deadline = admission_.NextDeadline(OldestUnattendedLocked());
+    const std::optional<Time> deadline = NextTimerLocked();
     timer_armed_ = deadline.value_or(Time::max());
     if (!deadline) {
       timer_wake_.Wait(&mu_);
@@ -258,21 +290,25 @@ void WorkerPool::RunTimer() {
       timer_wake_.WaitUntil(&mu_, *deadline);
       continue;
     }
+    if (now >= tiny_look_) EndTinyWaitsLocked(now, &decisions, &wakes);
     const Admission::TimerResult result = admission_.OnTimer(OldestUnattendedLocked(), now);
     counters_.expired.Add(static_cast<uint64_t>(result.expired));
     if (result.give_back) ReturnAllLocked(&decisions);
     GrantLocked(now, &decisions);
     PublishLocked();
     mu_.Unlock();
+    for (CondVar* wake : wakes) wake->NotifyOne();
+    wakes.clear();
     Announce(&decisions, nullptr);
     mu_.Lock();
   }
   mu_.Unlock();
 }
 
-Job* WorkerPool::TakeLocked() {
+Job* WorkerPool::TakeLocked(Time now) {
   Job* job = queue_.PopFront();
   if (job == nullptr) return nullptr;
+  last_taken_ = now;
   job->state_ = Job::State::kRunning;
   ++running_;
   if (running_ > running_max_.load(std::memory_order_relaxed)) {
@@ -287,8 +323,28 @@ void WorkerPool::EnqueueLocked(Job* job, Time now) {
   queue_.PushBack(job);
 }
 
-void WorkerPool::WakeLocked(Wakes* wakes) {
-  while (queue_.size() > waking_) {
+bool WorkerPool::TinyLocked() const {
+  const Duration mean = admission_.mean_service();
+  return mean > Duration::zero() && mean <= kTinyService;
+}
+
+int WorkerPool::TinyWakesLocked(Time now) const {
+  const Duration work = admission_.mean_service() * queue_.size();
+  const int wanted = 1 + static_cast<int>(work / kTinyShare);
+  // One that has been running for longer than that has met the exception to the average.
+  const int at_it = now - last_taken_ < kTinyProgress ? running_ : 0;
+  return std::max(0, wanted - at_it);
+}
+
+void WorkerPool::WakeLocked(Time now, Wakes* wakes) {
+  const int most = TinyLocked() ? std::min(queue_.size(), TinyWakesLocked(now)) : queue_.size();
+  WakeUpToLocked(most, wakes);
+  if (queue_.size() > most) LookLaterLocked(now);
+  ArmTimerLocked();
+}
+
+void WorkerPool::WakeUpToLocked(int most, Wakes* wakes) {
+  while (waking_ < most) {
     if (!idle_.empty()) {
       Worker* worker = workers_[static_cast<size_t>(idle_.back())].get();
       idle_.pop_back();
@@ -299,7 +355,33 @@ void WorkerPool::WakeLocked(Wakes* wakes) {
       break;
     }
   }
-  ArmTimerLocked();
+}
+
+void WorkerPool::LookLaterLocked(Time now) {
+  if (tiny_look_ == Time::max()) tiny_look_ = now + kTinyWait;
+}
+
+void WorkerPool::EndTinyWaitsLocked(Time now, Decisions* decisions, Wakes* wakes) {
+  tiny_look_ = Time::max();
+  bool more = false;
+  for (const auto& worker : workers_) {
+    if (worker->keeps_back == nullptr) continue;
+    if (now - worker->keeps_back_since >= kTinyWait &&
+        worker->handed_over.load(std::memory_order_acquire)) {
+      decisions->flushes.push_back(worker->keeps_back->shared_from_this());
+      worker->keeps_back = nullptr;
+    } else {
+      more = true;
+    }
+  }
+  if (queue_.size() > waking_) {
+    if (now - queue_.front()->ready_ >= kTinyWait) {
+      WakeUpToLocked(queue_.size(), wakes);
+    } else {
+      more = true;
+    }
+  }
+  if (more) LookLaterLocked(now);
 }
 
 bool WorkerPool::StartThreadLocked() {
@@ -361,8 +443,14 @@ std::optional<Time> WorkerPool::OldestUnattendedLocked() const {
   return queue_.front()->ready_;
 }
 
-void WorkerPool::ArmTimerLocked() {
+std::optional<Time> WorkerPool::NextTimerLocked() const {
   const std::optional<Time> deadline = admission_.NextDeadline(OldestUnattendedLocked());
+  if (tiny_look_ == Time::max()) return deadline;
+  return deadline ? std::min(*deadline, tiny_look_) : tiny_look_;
+}
+
+void WorkerPool::ArmTimerLocked() {
+  const std::optional<Time> deadline = NextTimerLocked();
   if (!deadline || *deadline >= timer_armed_) return;
   timer_armed_ = *deadline;
   timer_wake_.NotifyOne();
@@ -386,6 +474,8 @@ uint32_t WorkerPool::Announce(Decisions* decisions, const Member* own) {
     }
   }
   decisions->grants.clear();
+  for (const auto& member : decisions->flushes) member->Flush();
+  decisions->flushes.clear();
   std::vector<Job*>& rest = decisions->returned;
   counters_.returned.Add(rest.size());
   while (!rest.empty()) {

@@ -26,6 +26,8 @@ class Member : public Admission::Link, public std::enable_shared_from_this<Membe
   virtual ~Member() = default;
   // `places` more are reserved for this front end.
   virtual void Granted(uint32_t places) = 0;
+  // What was handed over with Job::Send::kLater has waited long enough.
+  virtual void Flush() = 0;
   // These were accepted, have not started and never will. They belong to the member again.
   virtual void Returned(const std::vector<Job*>& jobs) = 0;
 };
@@ -37,7 +39,10 @@ class Member : public Admission::Link, public std::enable_shared_from_this<Membe
 // idle, and end after `idle_timeout`. The thread that became idle last is woken first, so that
 // those at the other end can end.
 //
-// Invariant: no job waits here while a thread is idle and not already woken for it.
+// Invariant: no job waits here while a thread is idle and not already woken for it; but for
+// handlers so short (20 us on average) that waking a thread takes longer: those are left to the
+// threads that are at it for at most half a millisecond, and for as long an answer may be kept back
+// so that several go out together.
 // Invariant: at most max_threads handlers run at any time (running_max() proves it).
 class WorkerPool {
  public:
@@ -104,7 +109,8 @@ class WorkerPool {
 
   // Accepts and grants nothing more. What has not started goes back to its members with Returned().
   void Drain();
-  // Waits until nothing is accepted. False: `deadline` has passed first. Lasting only after Drain().
+  // Waits until nothing is accepted. False: `deadline` has passed first. Lasting only after
+  // Drain().
   bool AwaitIdle(Time deadline);
 
   Load load() const;  // no lock: a moment's view
@@ -122,11 +128,17 @@ class WorkerPool {
     CondVar wake;
     bool alive = false;      // its number is taken
     bool signalled = false;  // was taken off idle_ to look at the queue
+    // The member for which it has kept back an answer, while it runs the next job of the same
+    // member, which keeps it alive; and since when.
+    Member* keeps_back = nullptr;
+    Time keeps_back_since{};
+    std::atomic<bool> handed_over{true};  // that answer has reached the member
   };
   // What a turn of the lock decided and is said to members after it.
   struct Decisions {
     std::vector<std::pair<std::shared_ptr<Member>, uint32_t>> grants;
     std::vector<Job*> returned;
+    std::vector<std::shared_ptr<Member>> flushes;
   };
 
   void Work(int number);
@@ -134,12 +146,23 @@ class WorkerPool {
   // Waits for work. Null: the thread ends.
   Job* AwaitWork(int number) ABSL_LOCKS_EXCLUDED(mu_);
   // Null: the queue is empty.
-  Job* TakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Job* TakeLocked(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void EnqueueLocked(Job* job, Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Picks as many threads as there are jobs that nobody is on his way to. The caller notifies them
   // once it has let go of the lock, so that they don't run into it.
+  // Tiny jobs are left to the threads that are at it, for kTinyWait at most.
   using Wakes = absl::InlinedVector<CondVar*, 8>;
-  void WakeLocked(Wakes* wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void WakeLocked(Time now, Wakes* wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Whether handlers take less time than waking a thread for them.
+  bool TinyLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // How many threads should be on their way to the queue for it.
+  int TinyWakesLocked(Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void WakeUpToLocked(int most, Wakes* wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The timer thread sees to what is left to busy threads, or kept back by them.
+  void LookLaterLocked(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::optional<Time> NextTimerLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void EndTinyWaitsLocked(Time now, Decisions* decisions, Wakes* wakes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool StartThreadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True: the job was unstarted and is the caller's now.
   bool WithdrawLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -173,6 +196,8 @@ class WorkerPool {
   int waking_ ABSL_GUARDED_BY(mu_) = 0;  // woken or starting, not yet looking at the queue
   int running_ ABSL_GUARDED_BY(mu_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  Time last_taken_ ABSL_GUARDED_BY(mu_){};             // when a thread last took a job
+  Time tiny_look_ ABSL_GUARDED_BY(mu_) = Time::max();  // when EndTinyWaitsLocked() is due
   int done_waiters_ ABSL_GUARDED_BY(mu_) = 0;
   CondVar all_done_;  // for AwaitIdle()
 

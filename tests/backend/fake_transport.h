@@ -17,13 +17,14 @@ namespace anteroom::backend {
 // Link::OnWritten().
 class FakeTransport final : public LinkTransport {
  public:
-  void Write(const v1::BackendFrames& frames) override {
+  bool Write(const v1::BackendFrames& frames) override {
     MutexLock lock(&mu_);
     EXPECT_FALSE(in_flight_) << "two writes at a time";
     EXPECT_FALSE(closed_.has_value()) << "a write after the end";
     in_flight_ = true;
     written_.push_back(frames);
     changed_.NotifyAll();
+    return false;
   }
   void Close(const absl::Status& status) override {
     MutexLock lock(&mu_);
