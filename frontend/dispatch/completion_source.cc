@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include <cstdlib>
+#include <optional>
 #include <thread>
 
 #include "common/unique_fd.h"
@@ -21,7 +22,10 @@ using NextStatus = grpc::CompletionQueue::NextStatus;
 class LoopQueue final : public StreamQueue, private FdHandler {
  public:
   LoopQueue(Loop* loop, int fd, const bool* writing)
-      : writing_(writing), fd_(fcntl(fd, F_DUPFD_CLOEXEC, 0)), watch_(loop, fd_.get(), this) {
+      : loop_(loop),
+        writing_(writing),
+        fd_(fcntl(fd, F_DUPFD_CLOEXEC, 0)),
+        watch_(loop, fd_.get(), this) {
     // Without a descriptor to spare the stream never hears anything and is closed by its connect
     // time-out.
     if (fd_.valid()) watch_.WatchRead(true);
@@ -39,14 +43,14 @@ class LoopQueue final : public StreamQueue, private FdHandler {
   int Harvest() override {
     int completed = 0;
     while (Next()) ++completed;
-    watch_.WatchWrite(*writing_ && fd_.valid());
+    if (*writing_) WatchForRoom();
     return completed;
   }
 
   void HarvestWrite() override {
     while (*writing_ && Next()) {
     }
-    watch_.WatchWrite(*writing_ && fd_.valid());
+    if (*writing_) WatchForRoom();
   }
 
  private:
@@ -59,13 +63,30 @@ class LoopQueue final : public StreamQueue, private FdHandler {
     return true;
   }
 
+  // A write that is not through waits for room in the socket, which is told here, or for the
+  // backend's HTTP/2 window, which comes as something to read. Only the edge tells the one from the
+  // other: with a closed window the socket is writable all the time. It has a descriptor of its
+  // own, since reading is watched by level, and stays on: the kernel reports room only after it has
+  // run out.
+  void WatchForRoom() {
+    if (room_watch_ || !fd_.valid()) return;
+    room_fd_.Reset(fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!room_fd_.valid()) return;
+    room_watch_.emplace(loop_, room_fd_.get(), static_cast<FdHandler*>(this),
+                        FdWatch::Trigger::kEdge);
+    room_watch_->WatchWrite(true);
+  }
+
   void OnReadable() override { Harvest(); }
   void OnWritable() override { Harvest(); }
 
+  Loop* const loop_;
   const bool* const writing_;
   grpc::CompletionQueue queue_;
   const UniqueFd fd_;
   FdWatch watch_;
+  UniqueFd room_fd_;
+  std::optional<FdWatch> room_watch_;  // from the first write on that was not through at once
 };
 
 class LoopSource final : public CompletionSource {

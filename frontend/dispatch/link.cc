@@ -19,14 +19,6 @@ constexpr size_t kChunk = 64 * 1024;       // the largest BodyChunk
 constexpr size_t kBatch = 1024 * 1024;     // a message is closed when it has grown to this
 constexpr uint64_t kResponseWindow = 256 * 1024;
 
-// A link with exchanges on it that has been silent this long is harvested without having been told
-// of anything. It should never find something; what it finds is counted.
-constexpr Duration kHarvestAfter = std::chrono::milliseconds(100);
-// Silent this long: pinged. A ping without an answer for this long: the backend, or the way to it,
-// is gone.
-constexpr Duration kPingAfter = std::chrono::seconds(1);
-constexpr Duration kPingTimeout = std::chrono::seconds(3);
-
 }  // namespace
 
 Link::Link(Loop* loop, CompletionSource* source, Owner* owner, uint32_t id, SocketAddress address,
@@ -182,16 +174,16 @@ void Link::OnTimer() {
 
 void Link::WatchSilence() {
   if (exchanges_.empty()) return;
-  timer_.SetAfter(kHarvestAfter);
+  timer_.SetAfter(options_->harvest_after);
   const Duration silence = loop_->now() - last_heard_;
-  if (silence < kHarvestAfter) return;
+  if (silence < options_->harvest_after) return;
   if (const Time heard_before = last_heard_; stream_->Harvest() > 0) {
     if (last_heard_ != heard_before) counters_->silent_harvests.Add();
     return;
   }
   if (pinged_at_) {
-    if (loop_->now() - *pinged_at_ >= kPingTimeout) Down("it does not answer pings");
-  } else if (silence >= kPingAfter) {
+    if (loop_->now() - *pinged_at_ >= options_->ping_timeout) Down("it does not answer pings");
+  } else if (silence >= options_->ping_after) {
     pinged_at_ = loop_->now();
     ++ping_number_;
     ping_due_ = true;
@@ -214,7 +206,7 @@ void Link::Send(Exchange* exchange) {
   counters_->sent.Add();
   if (!timer_.pending()) {
     last_heard_ = loop_->now();
-    timer_.SetAfter(kHarvestAfter);
+    timer_.SetAfter(options_->harvest_after);
   }
   WantFlush();
 }
@@ -324,7 +316,8 @@ size_t Link::EncodeRequest(Exchange* exchange) {
   request->set_report_start(!MayRunAgain(*exchange));
   exchange->encoded = true;
   exchange->body_sent = first.size();
-  exchange->request_credit = request_window_;
+  // No more than the body needs, so that credit cannot overflow.
+  exchange->request_credit = std::min<uint64_t>(request_window_, exchange->body.size());
   exchange->response_credit = kResponseWindow;
   exchange->response_left.reset();
   if (exchange->body_sent < exchange->body.size() && exchange->request_credit > 0)
@@ -414,7 +407,6 @@ absl::string_view Link::HandleFrames(v1::BackendFrames* batch) {
     if (breach) return "credit names a request that was never sent";
     if (exchange == nullptr || exchange->body_sent == exchange->body.size()) continue;
     const bool was_stuck = exchange->request_credit == 0;
-    // What is more than the body needs is of no use; cut, so that credit cannot overflow.
     const uint64_t useful = exchange->body.size() - exchange->body_sent;
     exchange->request_credit =
         std::min(useful, exchange->request_credit + std::min(useful, update.bytes()));
@@ -423,7 +415,10 @@ absl::string_view Link::HandleFrames(v1::BackendFrames* batch) {
       WantFlush();
     }
   }
-  if (batch->has_load()) owner_->OnLoad(this, batch->load());
+  if (batch->has_load()) {
+    if (batch->load().limit() == 0) return "its load has no limit";
+    owner_->OnLoad(this, batch->load());
+  }
   if (batch->draining()) owner_->OnLinkDraining(this);
   if (batch->grants() > 0) {
     counters_->grants.Add(batch->grants());

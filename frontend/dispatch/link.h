@@ -38,6 +38,14 @@ namespace anteroom::frontend {
 struct LinkOptions {
   LinksConfig config;
   std::string frontend_name;  // for FrontendHello
+
+  // A link with exchanges on it that has been silent this long is harvested without having been
+  // told of anything. It should never find something; what it finds is counted.
+  Duration harvest_after = std::chrono::milliseconds(100);
+  // Silent this long: pinged. A ping without an answer for this long: the backend, or the way to
+  // it, is gone.
+  Duration ping_after = std::chrono::seconds(1);
+  Duration ping_timeout = std::chrono::seconds(3);
 };
 
 class Link final : private LinkStream::Handler,

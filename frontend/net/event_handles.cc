@@ -26,30 +26,31 @@ event* NewEvent(event_base* base, int fd, short what, event_callback_fn fn, void
 
 void EventDeleter::operator()(event* e) const { event_free(e); }
 
-FdWatch::FdWatch(Loop* loop, int fd, FdHandler* handler)
-    : loop_(loop), fd_(fd), handler_(handler) {}
+FdWatch::FdWatch(Loop* loop, int fd, FdHandler* handler, Trigger trigger)
+    : loop_(loop), fd_(fd), handler_(handler), trigger_(trigger) {}
 
 void FdWatch::WatchRead(bool on) {
   if (on == reading_) return;
   reading_ = on;
-  if (!read_)
-    read_.reset(NewEvent(loop_->base(), fd_, EV_READ | EV_PERSIST, &FdWatch::Callback, this));
-  if (on) {
-    event_add(read_.get(), nullptr);
-  } else {
-    event_del(read_.get());
-  }
+  Switch(&read_, EV_READ, on);
 }
 
 void FdWatch::WatchWrite(bool on) {
   if (on == writing_) return;
   writing_ = on;
-  if (!write_)
-    write_.reset(NewEvent(loop_->base(), fd_, EV_WRITE | EV_PERSIST, &FdWatch::Callback, this));
+  Switch(&write_, EV_WRITE, on);
+}
+
+void FdWatch::Switch(std::unique_ptr<event, EventDeleter>* event, short what, bool on) {
+  if (!*event) {
+    const auto flags =
+        static_cast<short>(what | EV_PERSIST | (trigger_ == Trigger::kEdge ? EV_ET : 0));
+    event->reset(NewEvent(loop_->base(), fd_, flags, &FdWatch::Callback, this));
+  }
   if (on) {
-    event_add(write_.get(), nullptr);
+    event_add(event->get(), nullptr);
   } else {
-    event_del(write_.get());
+    event_del(event->get());
   }
 }
 

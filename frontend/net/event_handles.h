@@ -39,11 +39,16 @@ struct EventDeleter {
   void operator()(event* e) const;
 };
 
-// Level-triggered interest in one descriptor, which the watch does not own and which must stay open
-// as long as it.
+// Interest in one descriptor, which the watch does not own and which must stay open as long as it.
 class FdWatch {
  public:
-  FdWatch(Loop* loop, int fd, FdHandler* handler);
+  enum class Trigger {
+    kLevel,  // reported as long as it is ready
+    kEdge,   // reported when it becomes ready, and once when the watch is switched on
+  };
+
+  // All watches of one descriptor have the same trigger (libevent's rule).
+  FdWatch(Loop* loop, int fd, FdHandler* handler, Trigger trigger = Trigger::kLevel);
   ~FdWatch() = default;
   FdWatch(const FdWatch&) = delete;
   FdWatch& operator=(const FdWatch&) = delete;
@@ -55,10 +60,12 @@ class FdWatch {
 
  private:
   static void Callback(int fd, short what, void* self);
+  void Switch(std::unique_ptr<event, EventDeleter>* event, short what, bool on);
 
   Loop* const loop_;
   const int fd_;
   FdHandler* const handler_;
+  const Trigger trigger_;
   bool reading_ = false;
   bool writing_ = false;
   std::unique_ptr<event, EventDeleter> read_;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "common/unique_fd.h"
 #include "frontend/net/loop.h"
@@ -134,6 +135,27 @@ TEST_F(FdWatchTest, MayBeDestroyedByAnotherThatIsReadyInTheSameTurn) {
   second.SendByte();
   RunFor(milliseconds(20));
   EXPECT_EQ(first.readable + second.readable, 1);
+}
+
+TEST_F(FdWatchTest, ByEdgeReportsOnceWhenSwitchedOnAndOnceAfterRoomHasRunOut) {
+  Watched watched(&loop_);
+  watched.watch =
+      std::make_unique<FdWatch>(&loop_, watched.near.get(), &watched, FdWatch::Trigger::kEdge);
+  watched.watch->WatchWrite(true);
+  CallbackTimer fill(&loop_, [&] {
+    EXPECT_EQ(watched.writable, 1);
+    const std::string block(4096, 'x');
+    while (write(watched.near.get(), block.data(), block.size()) > 0) {
+    }
+    std::string all(1 << 20, '\0');
+    while (read(watched.far.get(), all.data(), all.size()) > 0) {
+    }
+  });
+  fill.SetAfter(milliseconds(20));
+  RunFor(milliseconds(60));
+  // The kernel may find more than one occasion to say it while the other end is emptied.
+  EXPECT_GE(watched.writable, 2);
+  EXPECT_LE(watched.writable, 10);
 }
 
 // Link streams watch a duplicate of a socket that gRPC has too. epoll keeps a registration as long

@@ -1,0 +1,513 @@
+#include "frontend/dispatch/pool.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/frontend/dispatch/fake_backend.h"
+#include "tests/frontend/dispatch/pool_rig.h"
+#include "tests/frontend/dispatch/pumps.h"
+
+namespace anteroom::frontend {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Received = FakeBackend::Received;
+
+std::string Pattern(size_t size) {
+  std::string bytes(size, '\0');
+  for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 31 + i / 251);
+  return bytes;
+}
+
+class PoolTest : public testing::TestWithParam<CompletionPump> {
+ protected:
+  PoolRig rig_{GetParam()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Pumps, PoolTest, BothPumps(), PumpName);
+
+TEST_P(PoolTest, AnswersARequest) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  TestClient client("POST", "body", "X-Forwarded-For: 10.0.0.1\r\nX-A: 1\r\nX-A: 2\r\n");
+  rig_.Submit(&client);
+  const v1::Request request = backend.AwaitRequest(0);
+  EXPECT_EQ(request.method(), "POST");
+  EXPECT_EQ(request.target(), "/path?query");
+  EXPECT_EQ(request.authority(), "test");
+  EXPECT_EQ(request.body(), "body");
+  EXPECT_EQ(request.body_size(), 4u);
+  EXPECT_EQ(request.attempt(), 1u);
+  EXPECT_EQ(request.request_id(), "request-id");
+  EXPECT_TRUE(request.report_start());
+  EXPECT_GT(request.timeout_us(), 0u);
+  std::vector<std::string> fields;
+  for (const v1::Header& header : request.headers()) {
+    if (header.name() != "Host") fields.push_back(header.name() + ": " + header.value());
+  }
+  EXPECT_THAT(fields, testing::IsSupersetOf({"X-A: 1", "X-A: 2", "X-Forwarded-For: 192.0.2.7"}));
+  EXPECT_THAT(fields, testing::Not(testing::Contains("X-Forwarded-For: 10.0.0.1")));
+  backend.Answer(request.id(), "answer", 201);
+  rig_.AwaitEnd(&client);
+  EXPECT_EQ(client.status, 201);
+  EXPECT_EQ(client.body, "answer");
+  EXPECT_EQ(client.exchange.state, ExchangeState::kIdle);
+  EXPECT_EQ(*client.exchange.backend, "fake");
+}
+
+TEST_P(PoolTest, SendsAllOfOneTurnInOneMessage) {
+  FakeBackend backend({.threads = 16});
+  rig_.Start({backend.address()});
+  rig_.AwaitLinks(1);
+  std::vector<TestClient> clients(10);
+  rig_.loop.Do([&] {
+    for (TestClient& client : clients) rig_.SubmitOnLoop(&client);
+  });
+  backend.AwaitRequest(9);
+  EXPECT_THAT(backend.Now().batch_sizes, ElementsAre(10u));
+  for (const v1::Request& request : backend.Now().requests) backend.Answer(request.id());
+  for (TestClient& client : clients) rig_.AwaitEnd(&client);
+}
+
+TEST_P(PoolTest, SendsALargeBodyWithinItsWindow) {
+  FakeBackend backend({.request_window = 100'000});
+  rig_.Start({backend.address()});
+  const std::string body = Pattern(500'000);
+  TestClient upload("PUT", body);
+  TestClient small;
+  rig_.Submit(&upload);
+  const uint64_t id = backend.AwaitRequest(0).id();
+  constexpr size_t kInline = 64 * 1024;
+  const auto arrived = [id](size_t bytes) {
+    return [id, bytes](const Received& received) { return received.bodies.at(id).size() == bytes; };
+  };
+  backend.Await("the window's worth", arrived(kInline + 100'000));
+  // A small request passes the upload that is stuck, and no more of the upload comes with it.
+  rig_.Submit(&small);
+  backend.Answer(backend.AwaitRequest(1).id());
+  rig_.AwaitEnd(&small);
+  EXPECT_EQ(backend.Now().bodies.at(id).size(), kInline + 100'000);
+  EXPECT_FALSE(backend.Now().complete.at(id));
+
+  v1::BackendFrames credit;
+  credit.add_windows()->set_id(id);
+  credit.mutable_windows(0)->set_bytes(150'000);
+  backend.Send(credit);
+  backend.Await("what the credit allows", arrived(kInline + 250'000));
+  credit.mutable_windows(0)->set_bytes(~uint64_t{0});  // more than there is, and no overflow
+  backend.Send(credit);
+  backend.Await("the whole body", [id](const Received& r) { return r.complete.at(id); });
+  EXPECT_EQ(backend.Now().bodies.at(id), body);
+  EXPECT_LE(backend.Now().largest_chunk, 64u * 1024);
+  backend.Answer(id);
+  rig_.AwaitEnd(&upload);
+}
+
+TEST_P(PoolTest, AWindowOfAnySizeIsTaken) {
+  FakeBackend backend({.request_window = ~uint64_t{0}});
+  rig_.Start({backend.address()});
+  const std::string body = Pattern(3'000'000);
+  TestClient upload("PUT", body);
+  rig_.Submit(&upload);
+  const uint64_t id = backend.AwaitRequest(0).id();
+  v1::BackendFrames credit;
+  credit.add_windows()->set_id(id);
+  credit.mutable_windows(0)->set_bytes(1);
+  backend.Send(credit);
+  backend.Await("the whole body", [id](const Received& r) { return r.complete.at(id); });
+  EXPECT_EQ(backend.Now().bodies.at(id), body);
+  backend.Answer(id);
+  rig_.AwaitEnd(&upload);
+}
+
+TEST_P(PoolTest, GivesCreditForALargeAnswerAsItIsConsumed) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  TestClient client;
+  rig_.Submit(&client);
+  const v1::Request request = backend.AwaitRequest(0);
+  const std::string body = Pattern(2 * request.response_window());
+  const std::string first = body.substr(0, request.response_window());
+  backend.Head(request.id(), body.size());
+  backend.Chunk(request.id(), first);
+  rig_.loop.Await("the first window", [&] { return client.body.size() == first.size(); });
+  EXPECT_EQ(backend.Now().credit[request.id()], 0u);
+  rig_.loop.Do([&] { rig_.pool->Consumed(&client.exchange, first.size()); });
+  backend.Await("credit", [&](const Received& r) {
+    return r.credit.contains(request.id()) && r.credit.at(request.id()) == first.size();
+  });
+  backend.Chunk(request.id(), body.substr(first.size()), /*last=*/true);
+  rig_.AwaitEnd(&client);
+  EXPECT_EQ(client.body, body);
+  EXPECT_EQ(client.heads, 1);
+  EXPECT_EQ(client.failure, std::nullopt);
+}
+
+TEST_P(PoolTest, ARefusedRequestGoesElsewhere) {
+  FakeBackend full;
+  FakeBackend idle;
+  rig_.Start({full.address()});
+  rig_.AwaitLinks(1);
+  TestClient client("POST");
+  rig_.Submit(&client);
+  const uint64_t id = full.AwaitRequest(0).id();
+  rig_.loop.Do([&] { rig_.pool->SetBackends({full.address(), idle.address()}); });
+  rig_.AwaitLinks(2);
+  full.Refuse(id);
+  const v1::Request again = idle.AwaitRequest(0);
+  EXPECT_EQ(again.attempt(), 1u);  // it was not tried yet
+  idle.Answer(again.id());
+  rig_.AwaitEnd(&client);
+  EXPECT_EQ(rig_.metrics.links.refused.value(), 1u);
+  EXPECT_EQ(rig_.metrics.redone.value(), 0u);
+}
+
+TEST_P(PoolTest, ARefusedRequestWaitsForAGrant) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  TestClient client;
+  rig_.Submit(&client);
+  backend.Refuse(backend.AwaitRequest(0).id());
+  rig_.loop.Await("the queue", [&] { return client.exchange.queued(); });
+  EXPECT_EQ(rig_.shared.waiting.load(), 1u);
+  EXPECT_EQ(rig_.shared.waiting_bytes.load(), 1000u);
+  backend.Grant(3);
+  const v1::Request again = backend.AwaitRequest(1);
+  EXPECT_EQ(rig_.shared.waiting.load(), 0u);
+  backend.Await("two places given back", [](const Received& r) { return r.declined == 2; });
+  backend.Answer(again.id());
+  rig_.AwaitEnd(&client);
+}
+
+TEST_P(PoolTest, SaysThatItWantsMoreWhileRequestsWait) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  TestClient first;
+  TestClient second;
+  rig_.Submit(&first);
+  rig_.Submit(&second);
+  backend.Refuse(backend.AwaitRequest(0).id());
+  backend.Refuse(backend.AwaitRequest(1).id());
+  rig_.loop.Await("the queue", [&] { return first.exchange.queued() && second.exchange.queued(); });
+  backend.Grant(1);
+  backend.AwaitRequest(2);
+  backend.Await("a want", [](const Received& r) { return r.wants == 1; });
+  backend.Answer(backend.AwaitRequest(2).id());
+  rig_.AwaitEnd(&first);
+  backend.Answer(backend.AwaitRequest(3).id());
+  rig_.AwaitEnd(&second);
+}
+
+TEST_P(PoolTest, AReturnedRequestIsSentAgain) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  TestClient client("POST");
+  rig_.Submit(&client);
+  backend.Return(backend.AwaitRequest(0).id());
+  const v1::Request again = backend.AwaitRequest(1);
+  EXPECT_EQ(again.attempt(), 1u);
+  backend.Answer(again.id());
+  rig_.AwaitEnd(&client);
+  EXPECT_EQ(client.status, 200);
+}
+
+TEST_P(PoolTest, ACancelledRequestIsTakenBackAndItsLateAnswerDropped) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  auto client = std::make_unique<TestClient>("PUT", Pattern(300'000));
+  rig_.Submit(client.get());
+  const uint64_t id = backend.AwaitRequest(0).id();
+  rig_.Cancel(client.get());
+  client.reset();
+  backend.Await("the cancel",
+                [id](const Received& r) { return r.cancels == std::vector<uint64_t>{id}; });
+  backend.Answer(id);
+  TestClient next;
+  rig_.Submit(&next);
+  const uint64_t next_id = backend.AwaitRequest(1).id();
+  EXPECT_NE(next_id, id);
+  backend.Answer(next_id, "next");
+  rig_.AwaitEnd(&next);
+  EXPECT_EQ(next.body, "next");
+  EXPECT_EQ(rig_.metrics.links.late_replies.value(), 1u);
+}
+
+TEST_P(PoolTest, ARequestCancelledInItsTurnNeverLeaves) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  rig_.AwaitLinks(1);
+  TestClient cancelled;
+  TestClient sent;
+  rig_.loop.Do([&] {
+    rig_.SubmitOnLoop(&cancelled);
+    rig_.SubmitOnLoop(&sent);
+    rig_.pool->Cancel(&cancelled.exchange);
+    rig_.pool->Cancel(&cancelled.exchange);  // harmless
+  });
+  backend.Answer(backend.AwaitRequest(0).id());
+  rig_.AwaitEnd(&sent);
+  EXPECT_EQ(backend.Now().requests.size(), 1u);
+  EXPECT_THAT(backend.Now().cancels, IsEmpty());
+}
+
+TEST_P(PoolTest, ACancelledWaiterLeavesTheQueue) {
+  rig_.Start({});
+  TestClient client;
+  rig_.Submit(&client);
+  EXPECT_EQ(rig_.shared.waiting.load(), 1u);
+  rig_.Cancel(&client);
+  EXPECT_EQ(rig_.shared.waiting.load(), 0u);
+  EXPECT_EQ(rig_.shared.waiting_bytes.load(), 0u);
+}
+
+TEST_P(PoolTest, TheQueueIsBoundedByCount) {
+  rig_.config.queue.requests = 2;
+  rig_.Start({});
+  std::vector<TestClient> clients(3);
+  rig_.Submit(&clients[0]);
+  rig_.Submit(&clients[1]);
+  rig_.loop.Do([&] { EXPECT_EQ(rig_.SubmitOnLoop(&clients[2]), Outcome::kQueueFull); });
+  EXPECT_EQ(rig_.shared.waiting.load(), 2u);
+  EXPECT_EQ(rig_.metrics.queue_full.value(), 1u);
+  for (TestClient& client : clients) rig_.Cancel(&client);
+}
+
+TEST_P(PoolTest, TheQueueIsBoundedByBytes) {
+  rig_.config.queue.bytes = 1500;
+  rig_.Start({});
+  std::vector<TestClient> clients(2);
+  rig_.Submit(&clients[0]);
+  rig_.loop.Do([&] { EXPECT_EQ(rig_.SubmitOnLoop(&clients[1]), Outcome::kQueueFull); });
+  rig_.Cancel(&clients[0]);
+}
+
+TEST_P(PoolTest, AGetUnderABrokenLinkIsAnsweredByAnother) {
+  auto dying = std::make_unique<FakeBackend>();
+  FakeBackend other;
+  rig_.Start({dying->address()});
+  TestClient client;
+  rig_.Submit(&client);
+  dying->AwaitRequest(0);
+  rig_.loop.Do([&] { rig_.pool->SetBackends({dying->address(), other.address()}); });
+  rig_.AwaitLinks(2);
+  dying.reset();
+  const v1::Request again = other.AwaitRequest(0);
+  EXPECT_EQ(again.attempt(), 2u);
+  other.Answer(again.id(), "other");
+  rig_.AwaitEnd(&client);
+  EXPECT_EQ(client.body, "other");
+  EXPECT_EQ(rig_.metrics.redone.value(), 1u);
+}
+
+TEST_P(PoolTest, APostUnderABrokenLinkIsLost) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  TestClient sent("POST");
+  TestClient started("POST");
+  rig_.Submit(&sent);
+  backend.AwaitRequest(0);
+  rig_.Submit(&started);
+  backend.Start(backend.AwaitRequest(1).id());
+  rig_.loop.Await("the start", [&] { return started.exchange.state == ExchangeState::kStarted; });
+  backend.CutStreams();
+  rig_.AwaitEnd(&sent);
+  rig_.AwaitEnd(&started);
+  EXPECT_EQ(sent.failure, Outcome::kBackendLost);
+  EXPECT_THAT(sent.reason, HasSubstr("not known to have started"));
+  EXPECT_EQ(started.failure, Outcome::kBackendLost);
+  EXPECT_THAT(started.reason, HasSubstr("; started"));
+  EXPECT_EQ(sent.ends + started.ends, 2);
+}
+
+TEST_P(PoolTest, AnAnswerThatHadBegunIsNotRedone) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  TestClient client;
+  rig_.Submit(&client);
+  backend.Head(backend.AwaitRequest(0).id(), 1000);
+  rig_.loop.Await("the head", [&] { return client.heads == 1; });
+  backend.CutStreams();
+  rig_.AwaitEnd(&client);
+  EXPECT_EQ(client.failure, Outcome::kBackendLost);
+  EXPECT_THAT(client.reason, HasSubstr("answering"));
+}
+
+TEST_P(PoolTest, ARequestThatBreaksLinksIsGivenUp) {
+  FakeBackend fragile({.dies_of_requests = true});
+  rig_.Start({fragile.address()});
+  TestClient client;
+  rig_.Submit(&client);
+  rig_.AwaitEnd(&client);
+  EXPECT_EQ(client.failure, Outcome::kBackendLost);
+  EXPECT_EQ(fragile.Now().requests.size(), size_t{Pool::kMaxBroken});
+}
+
+// What still lies in the outbox has not left, so that even a POST may go elsewhere.
+TEST_P(PoolTest, WhatHadNotBeenSentIsSentElsewhere) {
+  auto stuck =
+      std::make_unique<FakeBackend>(FakeBackendOptions{.request_window = 64 << 20, .reads = false});
+  FakeBackend other;
+  rig_.Start({stuck->address()});
+  rig_.AwaitLinks(1);
+  TestClient large("POST", Pattern(20'000'000));
+  rig_.Submit(&large);
+  uint64_t sent_before = 0;
+  int looks = 0;
+  rig_.loop.Await("the upload to be stuck", [&] {
+    const uint64_t sent = large.exchange.body_sent;
+    looks = sent > 0 && sent == sent_before ? looks + 1 : 0;
+    sent_before = sent;
+    return looks == 30;
+  });
+  TestClient behind("POST", "behind");
+  rig_.Submit(&behind);
+  rig_.loop.Do([&] {
+    EXPECT_TRUE(large.exchange.encoded);
+    EXPECT_FALSE(behind.exchange.encoded);
+    rig_.pool->SetBackends({stuck->address(), other.address()});
+  });
+  rig_.AwaitLinks(2);
+  stuck.reset();
+  const v1::Request again = other.AwaitRequest(0);
+  EXPECT_EQ(again.body(), "behind");
+  EXPECT_EQ(again.attempt(), 1u);
+  other.Answer(again.id());
+  rig_.AwaitEnd(&behind);
+  rig_.AwaitEnd(&large);
+  EXPECT_EQ(behind.status, 200);
+  EXPECT_EQ(large.failure, Outcome::kBackendLost);
+}
+
+TEST_P(PoolTest, AnAbortedRequestFailsAndIsNotRedone) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  TestClient client;
+  rig_.Submit(&client);
+  v1::BackendFrames frames;
+  frames.add_aborts()->set_id(backend.AwaitRequest(0).id());
+  frames.mutable_aborts(0)->set_reason("the handler gave up");
+  backend.Send(frames);
+  rig_.AwaitEnd(&client);
+  EXPECT_EQ(client.failure, Outcome::kBackendInvalid);
+  EXPECT_EQ(client.reason, "the handler gave up");
+}
+
+// RFC 9110, section 9.3.2.
+TEST_P(PoolTest, AnAnswerToHeadMayAnnounceABodyThatDoesNotCome) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  TestClient client("HEAD");
+  rig_.Submit(&client);
+  v1::BackendFrames frames;
+  v1::Response* response = frames.add_responses();
+  response->set_id(backend.AwaitRequest(0).id());
+  response->set_status(200);
+  response->set_size_known(true);
+  response->set_body_size(12345);
+  response->set_last(true);
+  backend.Send(frames);
+  rig_.AwaitEnd(&client);
+  EXPECT_EQ(client.status, 200);
+  EXPECT_EQ(rig_.metrics.links.breaches.value(), 0u);
+}
+
+TEST_P(PoolTest, ADrainingBackendGetsNothingNewAndFinishesWhatItHas) {
+  FakeBackend draining;
+  FakeBackend other({.answers_all = true});
+  rig_.Start({draining.address()});
+  TestClient old;
+  rig_.Submit(&old);
+  const uint64_t id = draining.AwaitRequest(0).id();
+  rig_.loop.Do([&] { rig_.pool->SetBackends({draining.address(), other.address()}); });
+  rig_.AwaitLinks(2);
+  v1::BackendFrames frames;
+  frames.set_draining(true);
+  frames.set_grants(1);
+  draining.Send(frames);
+  draining.Await("the declined place", [](const Received& r) { return r.declined == 1; });
+  std::vector<TestClient> clients(8);
+  for (TestClient& client : clients) {
+    rig_.Submit(&client);
+    rig_.AwaitEnd(&client);
+  }
+  EXPECT_EQ(draining.Now().requests.size(), 1u);
+  draining.Answer(id);
+  rig_.AwaitEnd(&old);
+  EXPECT_EQ(old.status, 200);
+}
+
+TEST_P(PoolTest, ABackendThatIsNoLongerListedFinishesWhatItHasAndIsLeft) {
+  FakeBackend leaving;
+  FakeBackend staying;
+  rig_.Start({leaving.address(), staying.address()});
+  rig_.AwaitLinks(2);
+  std::vector<TestClient> clients(2);
+  for (TestClient& client : clients) rig_.Submit(&client);
+  const uint64_t id = leaving.AwaitRequest(0).id();
+  rig_.loop.Do([&] { rig_.pool->SetBackends({staying.address()}); });
+  staying.Answer(staying.AwaitRequest(0).id());
+  rig_.loop.Await("one answer", [&] { return clients[0].ends + clients[1].ends == 1; });
+  EXPECT_EQ(rig_.metrics.links_up.value(), 2);
+  leaving.Answer(id);
+  for (TestClient& client : clients) rig_.AwaitEnd(&client);
+  rig_.AwaitLinks(1);
+  leaving.Await("the end of the stream", [](const Received& r) { return r.open_streams == 0; });
+  EXPECT_EQ(clients[0].status + clients[1].status, 400);
+  // The healthy link was not touched, and nobody goes back to the other.
+  EXPECT_EQ(staying.Now().streams, 1);
+  EXPECT_EQ(leaving.Now().streams, 1);
+  EXPECT_EQ(rig_.metrics.links.connects.value(), 2u);
+}
+
+TEST_P(PoolTest, AnIdleBackendThatIsNoLongerListedIsLeftAtOnceAndMayReturn) {
+  FakeBackend backend({.answers_all = true});
+  rig_.Start({backend.address()});
+  rig_.AwaitLinks(1);
+  rig_.loop.Do([&] { rig_.pool->SetBackends({}); });
+  rig_.AwaitLinks(0);
+  rig_.loop.Do([&] { rig_.pool->SetBackends({backend.address()}); });
+  TestClient client;
+  rig_.Submit(&client);
+  rig_.AwaitEnd(&client);
+  EXPECT_EQ(client.status, 200);
+  EXPECT_EQ(backend.Now().streams, 2);
+}
+
+TEST_P(PoolTest, TheSameListAgainChangesNothing) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  rig_.AwaitLinks(1);
+  for (int i = 0; i < 3; ++i) {
+    rig_.loop.Do([&] { rig_.pool->SetBackends({backend.address()}); });
+  }
+  EXPECT_EQ(rig_.metrics.links.connects.value(), 1u);
+  EXPECT_EQ(rig_.metrics.links_up.value(), 1);
+}
+
+// What PoolRig's destructor asserts is the point: the streams are given back.
+TEST_P(PoolTest, MayBeDestroyedWithStreamsOpenAndBackendsInEveryState) {
+  FakeBackend up;
+  FakeBackend stuck({.request_window = 64 << 20, .reads = false});
+  FakeBackend mute({.says_hello = false});
+  rig_.Start({up.address(), stuck.address(), {"127.0.0.1", 1}});
+  rig_.AwaitLinks(2);
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<TestClient>("PUT", Pattern(5'000'000)));
+    rig_.Submit(clients.back().get());
+  }
+  up.AwaitRequest(0);
+  rig_.loop.Do([&] {
+    for (const auto& client : clients) rig_.pool->Cancel(&client->exchange);
+    clients.clear();
+    rig_.pool.reset();
+  });
+}
+
+}  // namespace
+}  // namespace anteroom::frontend
