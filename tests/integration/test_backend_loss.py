@@ -91,7 +91,8 @@ def test_a_route_may_allow_redoing_everything(stack: Stack) -> None:
 
 
 def test_posts_that_had_not_started_are_not_lost(stack: Stack) -> None:
-    # One thread each; twelve POSTs, of which at most two run when a backend dies. Only one of those may fail.
+    # One thread each and twelve POSTs. When a backend dies, one runs there, and one more may be on its way there; all
+    # others must not notice.
     stack.start(backends=2, threads=1)
     statuses: list[int] = []
 
@@ -109,7 +110,8 @@ def test_posts_that_had_not_started_are_not_lost(stack: Stack) -> None:
         thread.join()
     for connection in connections:
         connection.close()
-    assert sorted(statuses) == [200] * 11 + [502]
+    assert 1 <= statuses.count(502) <= 2
+    assert statuses.count(200) == 12 - statuses.count(502)
     assert len(stack.started_ids()) == len(set(stack.started_ids()))
 
 

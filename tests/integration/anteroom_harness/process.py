@@ -5,6 +5,7 @@ import pathlib
 import re
 import signal
 import subprocess
+from collections import Counter
 
 from .binaries import environment
 from .deadlines import scaled, wait_until
@@ -157,11 +158,15 @@ class Process:
 
     def context_switches(self) -> int:
         """Voluntary ones of all threads: how often any of them went to sleep, hence was woken."""
-        total = 0
+        return self.switches_by_thread().total()
+
+    def switches_by_thread(self) -> Counter[str]:
+        """The same by "name/thread id"."""
+        counts: Counter[str] = Counter()
         for task in self._proc("task").iterdir():
             match = re.search(r"^voluntary_ctxt_switches:\s+(\d+)", (task / "status").read_text(), re.M)
-            total += int(match.group(1)) if match else 0
-        return total
+            counts[f"{(task / 'comm').read_text().strip()}/{task.name}"] = int(match.group(1)) if match else 0
+        return counts
 
     def cpu_seconds(self) -> float:
         fields = self._proc("stat").read_text().rpartition(")")[2].split()

@@ -1,7 +1,6 @@
 """Starts the processes of a test, and checks at the end that all of them ended well."""
 
 import pathlib
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -110,19 +109,6 @@ class Stack:
 
     def open_connections(self) -> int:
         return int(self.metrics().sum("anteroom_frontend_connections"))
-
-    def wait_quiet(self, timeout: float = 10.0) -> None:
-        """Until no process has been woken for half a second: what a test set in motion has come to rest."""
-        last, since = -1, time.monotonic()
-
-        def quiet() -> bool:
-            nonlocal last, since
-            now = sum(process.context_switches() for process in [*self.frontends, *self.backends] if process.running())
-            if now != last:
-                last, since = now, time.monotonic()
-            return time.monotonic() - since >= 0.5
-
-        wait_until(quiet, "all processes to come to rest", timeout)
 
     # -- end
 
