@@ -459,7 +459,7 @@ void Connection::EndRequest() {
       !request_->head().keep_alive() && ahead_.empty() &&
       (request_->outcome == Outcome::kServed || request_->outcome == Outcome::kStatic);
   Account();
-  context_->requests.Give(std::move(request_));
+  ReleaseRequest();
   // Not because of a drain that began after the head went out: the client was told that it may go
   // on, and a request that it sends now would be lost. The next answer tells it otherwise.
   if (!keep_alive_) {

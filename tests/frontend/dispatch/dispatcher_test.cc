@@ -242,7 +242,7 @@ TEST_F(DispatcherTest, SendsNothingToADrainingBackend) {
 
 TEST_F(DispatcherTest, AnIdThatComesBackStartsAfresh) {
   dispatcher_.BackendUp(0, 1);
-  Ticket a, b;
+  Ticket a;
   Submit(&a);
   dispatcher_.OnRefused(0, &a);
   dispatcher_.BackendDraining(0);

@@ -172,7 +172,7 @@ FakeBackend::FakeBackend(FakeBackendOptions options)
       service_(std::make_unique<Service>(options)),
       server_(std::make_unique<Server>(service_.get(), options.port, &port_)) {}
 
-FakeBackend::~FakeBackend() { service_->CutStreams(); }
+FakeBackend::~FakeBackend() = default;
 
 bool FakeBackend::Await(absl::string_view what,
                         const std::function<bool(const Received&)>& condition) {
