@@ -164,9 +164,12 @@ absl::StatusOr<Response> DiagHandlers::Status(const Request& request, Context&) 
 }
 
 absl::StatusOr<Response> DiagHandlers::WhoAmI(const Request&, Context& context) {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
   std::string out;
   JsonWriter(&out)
       .BeginObject()
+      .Field("host", absl::string_view(host))
       .Field("pid", static_cast<int64_t>(getpid()))
       .Field("thread", static_cast<int64_t>(context.thread()))
       .Field("in_flight", static_cast<int64_t>(in_flight_.load()))
