@@ -51,20 +51,22 @@ void Acceptor::Listen(UniqueFd socket) {
   listeners_.push_back(std::make_unique<Listener>(this, std::move(socket)));
 }
 
-void Acceptor::Accept(int listener) {
+bool Acceptor::Accept(int listener) {
   for (int i = 0; i < kAcceptTurn; ++i) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
     UniqueFd socket(accept4(listener, reinterpret_cast<sockaddr*>(&address), &length,
                             SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket.valid()) {
-      if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+      if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
       if (errno == ECONNABORTED || errno == EINTR) continue;
       context_->metrics->accept_errors.Add();
-      return PauseAccepting();
+      PauseAccepting();
+      return false;
     }
     Add(std::move(socket), FromSockaddr(address).host);
   }
+  return true;
 }
 
 void Acceptor::PauseAccepting() {
@@ -110,7 +112,10 @@ void Acceptor::Remove(Connection* connection) {
 }
 
 void Acceptor::Drain(std::function<void()> drained) {
-  for (const auto& listener : listeners_) Accept(listener->fd());
+  for (const auto& listener : listeners_) {
+    while (Accept(listener->fd())) {
+    }
+  }
   listeners_.clear();
   drained_ = std::move(drained);
   context_->draining = true;
@@ -123,6 +128,7 @@ void Acceptor::Drain(std::function<void()> drained) {
 }
 
 void Acceptor::CutAll() {
+  listeners_.clear();
   for (size_t i = connections_.size(); i-- > 0;) connections_[i]->Cut();
 }
 

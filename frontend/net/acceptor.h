@@ -28,7 +28,7 @@ class Acceptor final : private Connection::Owner {
   // Takes what the kernel has completed already, stops listening, and lets connections end after
   // their present answers. `drained` is called, later, when the last one is gone.
   void Drain(std::function<void()> drained);
-  // Cuts what is left.
+  // Stops listening and cuts what is left.
   void CutAll();
 
   size_t connections() const { return connections_.size(); }
@@ -36,7 +36,8 @@ class Acceptor final : private Connection::Owner {
  private:
   class Listener;
 
-  void Accept(int listener);
+  // Whether more may be waiting.
+  bool Accept(int listener);
   void Add(UniqueFd socket, std::string peer);
   void Remove(Connection* connection) override;
   void PauseAccepting();

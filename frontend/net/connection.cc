@@ -104,7 +104,10 @@ void Connection::Resume() {
   input.swap(ahead_);
   if (!end_of_input_) watch_.WatchRead(true);
   Consume(input);
-  if (state_ == State::kIdle && end_of_input_ && ahead_.empty()) Close(Outcome::kClientGone);
+  // What has not come whole by now never will.
+  const bool wants_more =
+      state_ == State::kIdle || state_ == State::kHead || state_ == State::kBody;
+  if (wants_more && end_of_input_ && ahead_.empty()) Close(Outcome::kClientGone);
 }
 
 void Connection::Consume(absl::string_view input) {
@@ -125,6 +128,8 @@ void Connection::Consume(absl::string_view input) {
     if (!request_) {
       request_ = context_->requests.Take();
       request_->started = context_->loop->now();
+      const absl::string_view id = context_->request_ids.Next();
+      std::copy(id.begin(), id.end(), request_->id_bytes.begin());
     }
     size_t consumed = 0;
     const RequestParser::Event event = request_->parser.Parse(input, &consumed);
@@ -167,8 +172,6 @@ void Connection::OnHead(bool more_input) {
   request_->headed = context_->loop->now();
   const RequestHead& head = request_->head();
   context_->metrics->requests.Add();
-  const absl::string_view id = context_->request_ids.Next();
-  std::copy(id.begin(), id.end(), request_->id_bytes.begin());
   keep_alive_ = keep_alive_ && head.keep_alive() && !context_->draining;
 
   if (head.target() != "*") {
@@ -226,11 +229,7 @@ void Connection::OnComplete() {
 void Connection::OnParseError() {
   const ParseError& error = request_->parser.error();
   keep_alive_ = false;
-  if (state_ != State::kBody) {
-    context_->metrics->requests.Add();
-    const absl::string_view id = context_->request_ids.Next();
-    std::copy(id.begin(), id.end(), request_->id_bytes.begin());
-  }
+  if (state_ != State::kBody) context_->metrics->requests.Add();
   request_->completed = context_->loop->now();
   request_->detail = std::string(error.label);
   const bool too_large = error.status == 413 || error.status == 414 || error.status == 431;
