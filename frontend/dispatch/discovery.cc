@@ -55,11 +55,15 @@ Discovery::~Discovery() { Stop(); }
 void Discovery::Start() {
   for (size_t i = 0; i < pools_->size(); ++i) {
     const PoolConfig& pool = (*pools_)[i];
-    if (NamesOf(pool).empty()) {
+    const std::vector<SocketAddress> names = NamesOf(pool);
+    if (names.empty()) {
       changed_(i, pool.endpoints);
-    } else {
-      watched_.push_back({i, Now(), {}, false});
+      continue;
     }
+    Watched& watched = watched_.emplace_back();
+    watched.pool = i;
+    watched.due = Now();
+    for (const SocketAddress& name : names) watched.names.push_back({name, {}, false});
   }
   if (watched_.empty()) return;
   // The resolver's own patience (5 s twice, a server) is too long for names that are asked for
@@ -100,19 +104,17 @@ void Discovery::Resolve(Watched* watched) {
   for (const SocketAddress& endpoint : pool.endpoints) {
     if (endpoint.IsLiteral()) addresses.push_back(endpoint);
   }
-  for (const SocketAddress& name : NamesOf(pool)) {
-    absl::StatusOr<std::vector<SocketAddress>> found = LookUp(name);
-    if (!found.ok() || found->empty()) {
-      if (!watched->failing) {
-        spdlog::warn("cannot resolve pool={} name={} reason={}", pool.name, name.host,
-                     found.ok() ? "no addresses" : std::string(found.status().message()));
-      }
-      watched->failing = true;
-      return;
+  for (Name& name : watched->names) {
+    absl::StatusOr<std::vector<SocketAddress>> found = LookUp(name.name);
+    const bool failed = !found.ok() || found->empty();
+    if (failed && !name.failing) {
+      spdlog::warn("cannot resolve pool={} name={} reason={}", pool.name, name.name.host,
+                   found.ok() ? "no addresses" : std::string(found.status().message()));
     }
-    addresses.insert(addresses.end(), found->begin(), found->end());
+    name.failing = failed;
+    if (!failed) name.addresses = *std::move(found);
+    addresses.insert(addresses.end(), name.addresses.begin(), name.addresses.end());
   }
-  watched->failing = false;
   const auto order = [](const SocketAddress& a, const SocketAddress& b) {
     return std::tie(a.host, a.port) < std::tie(b.host, b.port);
   };

@@ -1,6 +1,6 @@
 // Which addresses a pool has. Literals are known at once; names are asked for again and again, by a
-// thread of its own, since the resolver blocks. An answer that fails or is empty changes nothing:
-// better an address that may be stale than none.
+// thread of its own, since the resolver blocks. An answer that fails or is empty changes nothing of
+// what that name stood for: better an address that may be stale than none.
 //
 // Threading: Start and Stop from one thread. `changed` is called from Start (literals) and from the
 // discovery thread, never from both at once.
@@ -33,11 +33,16 @@ class Discovery {
   void Stop();
 
  private:
+  struct Name {
+    SocketAddress name;
+    std::vector<SocketAddress> addresses;  // what it last stood for
+    bool failing = false;                  // logged once, not every time
+  };
   struct Watched {
     size_t pool = 0;
     Time due;
-    std::vector<SocketAddress> addresses;  // as last reported
-    bool failing = false;                  // logged once, not every time
+    std::vector<Name> names;
+    std::vector<SocketAddress> addresses;  // of the whole pool, as last reported
   };
 
   void Run();

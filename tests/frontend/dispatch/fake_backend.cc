@@ -23,7 +23,7 @@ class FakeBackend::Service final : public v1::Backend::Service {
     Open(context, stream);
     v1::FrontendFrames frames;
     if (options_.reads) {
-      while (stream->Read(&frames)) Note(frames, context);
+      while (stream->Read(&frames)) Note(frames, context, stream);
     } else {
       stream->Read(&frames);
       AwaitCancelled(context);
@@ -100,7 +100,7 @@ class FakeBackend::Service final : public v1::Backend::Service {
     }
   }
 
-  void Note(const v1::FrontendFrames& frames, grpc::ServerContext* context) {
+  void Note(const v1::FrontendFrames& frames, grpc::ServerContext* context, Stream* stream) {
     MutexLock lock(&mu_);
     ++received_.batches;
     if (frames.requests_size() > 0) {
@@ -134,7 +134,7 @@ class FakeBackend::Service final : public v1::Backend::Service {
       ++received_.pings;
       if (options_.answers_pings) reply.mutable_pong()->set_number(frames.ping().number());
     }
-    if (newest_ != nullptr && reply.ByteSizeLong() > 0) newest_->Write(reply);
+    if (reply.ByteSizeLong() > 0) stream->Write(reply);
     changed_.NotifyAll();
   }
 

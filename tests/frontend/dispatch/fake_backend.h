@@ -33,7 +33,7 @@ struct FakeBackendOptions {
 };
 
 // Threading: the test's thread sends and asks; each stream is read by a thread of gRPC's. Frames go
-// to the newest stream.
+// of the test's go to the newest stream.
 class FakeBackend {
  public:
   // All that has arrived, over all streams.
