@@ -102,7 +102,7 @@ FAULTS = {
     "path_without_slash": ("{path: /, pool", "{path: x, pool", 9, "path"),
     "pool_and_static": ("pool: main}", "pool: main, static: {root: /srv}}", 9, "static"),
     "neither_pool_nor_static": ("{path: /, pool: main}", "{path: /}", 9, "pool"),
-    "static_root_is_relative": ("pool: main}", "static: {root: www}}", 9, "root"),
+    "static_root_is_not_there": ("pool: main}", "static: {root: www}}", 9, "root"),
     "wrong_type": ("listeners:\n  - address: 127.0.0.1:0\n", "listeners: none\n", 1, "listeners"),
     "bad_choice": ("admin:\n", "links: {pump: magic}\nadmin:\n", 3, "magic"),
     "twice_the_same_key": ("routes:\n", "pools: {}\nroutes:\n", 8, "pools"),
