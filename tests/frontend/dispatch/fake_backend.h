@@ -32,8 +32,8 @@ struct FakeBackendOptions {
   bool dies_of_requests = false;
 };
 
-// Threading: the test's thread sends and asks; each stream is read by a thread of gRPC's. Frames go
-// of the test's go to the newest stream.
+// Threading: the test's thread sends and asks; each stream is read by a thread of gRPC's. What
+// the test sends goes to the newest stream.
 class FakeBackend {
  public:
   // All that has arrived, over all streams.
