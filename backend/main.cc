@@ -40,7 +40,9 @@ int main(int argc, char** argv) {
     start_log = *std::move(opened);
   }
   anteroom::backend::DiagHandlers handlers(start_log.get());
-  anteroom::Server server(flags.options());
+  anteroom::ServerOptions options = flags.options();
+  options.sole_user_of_grpc = true;
+  anteroom::Server server(options);
   if (diag) handlers.Register(&server);
   return server.Run();
 }

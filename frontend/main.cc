@@ -9,6 +9,7 @@
 
 #include "common/cpu_count.h"
 #include "common/flags.h"
+#include "common/grpc_quiet.h"
 #include "common/log.h"
 #include "common/signals.h"
 #include "common/version.h"
@@ -84,6 +85,7 @@ int Main(int argc, char** argv) {
 
   BlockSignals();
   PrepareGrpc();
+  const QuietGrpc quiet_grpc;
   StartLog(config.log_level);
   spdlog::info("anteroom-frontend version={} loops={}", kVersion, config.loops);
   const DrainConfig drain = config.drain;

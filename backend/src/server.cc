@@ -23,6 +23,7 @@
 #include "common/admin_server.h"
 #include "common/clock.h"
 #include "common/cpu_count.h"
+#include "common/grpc_quiet.h"
 #include "common/log.h"
 #include "common/metric_families.h"
 #include "common/mutex.h"
@@ -82,6 +83,7 @@ class Server::Impl {
     if (!route_faults_.empty())
       return absl::InvalidArgumentError(absl::StrJoin(route_faults_, "; "));
     backend::ForwardGrpcLog();
+    if (options_.sole_user_of_grpc) quiet_grpc_.emplace();
     pool_.Start();
     started_ = true;
     if (absl::Status status = service_.Start(options_.listen, options_.io_threads); !status.ok())
@@ -143,6 +145,7 @@ class Server::Impl {
   std::atomic<bool> draining_{false};
 
   // In the order of dependence; torn down the other way round.
+  std::optional<QuietGrpc> quiet_grpc_;
   backend::BackendMetrics metrics_;
   backend::Router router_;
   backend::WorkerPool pool_;

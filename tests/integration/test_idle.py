@@ -1,22 +1,25 @@
 """Who has nothing to do does nothing: no polling anywhere."""
 
 import time
-from collections import Counter
+from collections.abc import Sequence
 
 import pytest
+from anteroom_harness.deadlines import wait_until
+from anteroom_harness.process import Process
 from anteroom_harness.stack import Stack
 
-SECONDS = 5
-
-# gRPC 1.51 has timer threads of its own in every process that uses it; together they wake up to three times a second,
-# and no setting of the library keeps them from it.
-LIBRARY_THREADS = ("grpc_global_tim", "timer_manager", "default-executo", "resolver-execut")
+SECONDS = 10
 
 
-def split(woken: Counter[str]) -> tuple[int, int]:
-    """Wake-ups of our own threads, and of gRPC's."""
-    library = sum(count for thread, count in woken.items() if thread.startswith(LIBRARY_THREADS))
-    return woken.total() - library, library
+def wait_at_rest(processes: Sequence[Process]) -> None:
+    """Until what starting up and the first exchange left to be done is done."""
+
+    def at_rest() -> bool:
+        before = [process.context_switches() for process in processes]
+        time.sleep(1)  # between two looks
+        return all(process.context_switches() - count <= 1 for process, count in zip(processes, before))
+
+    wait_until(at_rest, "processes to come to rest", timeout=20)
 
 
 @pytest.mark.slow
@@ -27,15 +30,14 @@ def test_idle_processes_sleep(stack: Stack, pump: str) -> None:
         connection.send_request("GET", "/diag/hello")
         assert connection.read_response().status == 200
         processes = [stack.frontend, *stack.backends]
+        wait_at_rest(processes)
         switches = [process.switches_by_thread() for process in processes]
         cpu = [process.cpu_seconds() for process in processes]
         time.sleep(SECONDS)  # the measuring interval
         for process, before, cpu_before in zip(processes, switches, cpu):
             woken = process.switches_by_thread() - before
-            ours, library = split(woken)
-            # What the exchange above left to be done may fall into the interval.
-            assert ours <= SECONDS + 5, f"{process.name}, in {SECONDS} s: {woken}"
-            assert library <= 4 * SECONDS, f"{process.name}, in {SECONDS} s: {woken}"
+            # One in two seconds looks after gRPC's timers, see common/grpc_quiet.h.
+            assert woken.total() <= SECONDS, f"{process.name}, in {SECONDS} s: {woken}"
             assert process.cpu_seconds() - cpu_before <= 0.03
 
 
@@ -52,5 +54,5 @@ def test_waiting_costs_next_to_nothing(stack: Stack) -> None:
         time.sleep(SECONDS)  # the measuring interval
         # A link with exchanges in flight is looked at now and then, lest a lost wake-up go unnoticed.
         woken = stack.frontend.switches_by_thread() - before
-        assert split(woken)[0] <= 60 * SECONDS, woken
+        assert woken.total() <= 60 * SECONDS, woken
         assert stack.frontend.cpu_seconds() - cpu_before <= 0.1

@@ -54,6 +54,11 @@ struct ServerOptions {
   // take.
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(30);
 
+  // Nothing else in the process uses gRPC: no client in a handler, no other server. gRPC's timers
+  // may then be up to two seconds late, which is nothing to the links, and the process sleeps when
+  // it has nothing to do instead of waking two or three times a second for them.
+  bool sole_user_of_grpc = false;
+
   // For logs and hellos; "" means host name and process id.
   std::string name;
 
