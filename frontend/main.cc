@@ -15,6 +15,7 @@
 #include "common/version.h"
 #include "frontend/config_loader.h"
 #include "frontend/dispatch/completion_source.h"
+#include "frontend/dispatch/discovery.h"
 #include "frontend/frontend_server.h"
 #include "spdlog/spdlog.h"
 
@@ -85,6 +86,7 @@ int Main(int argc, char** argv) {
 
   BlockSignals();
   PrepareGrpc();
+  PrepareResolver();
   const QuietGrpc quiet_grpc;
   StartLog(config.log_level);
   spdlog::info("anteroom-frontend version={} loops={}", kVersion, config.loops);

@@ -21,9 +21,9 @@ using NextStatus = grpc::CompletionQueue::NextStatus;
 
 class LoopQueue final : public StreamQueue, private FdHandler {
  public:
-  LoopQueue(Loop* loop, int fd, const bool* writing)
+  LoopQueue(Loop* loop, int fd, Stream* stream)
       : loop_(loop),
-        writing_(writing),
+        stream_(stream),
         fd_(fcntl(fd, F_DUPFD_CLOEXEC, 0)),
         watch_(loop, fd_.get(), this) {
     // Without a descriptor to spare the stream never hears anything and is closed by its connect
@@ -38,19 +38,20 @@ class LoopQueue final : public StreamQueue, private FdHandler {
     while (queue_.Next(&tag, &ok)) std::abort();  // an operation outlived its stream
   }
 
+  bool tells_readiness() const override { return true; }
   grpc::CompletionQueue* queue() override { return &queue_; }
 
   int Harvest() override {
     int completed = 0;
     while (Next()) ++completed;
-    if (*writing_) WatchForRoom();
+    if (stream_->writing()) WatchForRoom();
     return completed;
   }
 
   void HarvestWrite() override {
-    while (*writing_ && Next()) {
+    while (stream_->writing() && Next()) {
     }
-    if (*writing_) WatchForRoom();
+    if (stream_->writing()) WatchForRoom();
   }
 
  private:
@@ -77,11 +78,15 @@ class LoopQueue final : public StreamQueue, private FdHandler {
     room_watch_->WatchWrite(true);
   }
 
-  void OnReadable() override { Harvest(); }
+  void OnReadable() override {
+    // First gRPC takes what the socket has, then the stream may begin to read it.
+    Harvest();
+    stream_->OnReadiness();
+  }
   void OnWritable() override { Harvest(); }
 
   Loop* const loop_;
-  const bool* const writing_;
+  Stream* const stream_;
   grpc::CompletionQueue queue_;
   const UniqueFd fd_;
   FdWatch watch_;
@@ -92,8 +97,8 @@ class LoopQueue final : public StreamQueue, private FdHandler {
 class LoopSource final : public CompletionSource {
  public:
   explicit LoopSource(Loop* loop) : loop_(loop) {}
-  std::unique_ptr<StreamQueue> NewQueue(int fd, const bool* writing) override {
-    return std::make_unique<LoopQueue>(loop_, fd, writing);
+  std::unique_ptr<StreamQueue> NewQueue(int fd, StreamQueue::Stream* stream) override {
+    return std::make_unique<LoopQueue>(loop_, fd, stream);
   }
 
  private:
@@ -106,6 +111,7 @@ class LoopSource final : public CompletionSource {
 class SharedQueue final : public StreamQueue {
  public:
   explicit SharedQueue(grpc::CompletionQueue* queue) : queue_(queue) {}
+  bool tells_readiness() const override { return false; }
   grpc::CompletionQueue* queue() override { return queue_; }
   int Harvest() override { return 0; }
   void HarvestWrite() override {}
@@ -125,7 +131,7 @@ class ThreadSource final : public CompletionSource {
     thread_.join();
   }
 
-  std::unique_ptr<StreamQueue> NewQueue(int /*fd*/, const bool* /*writing*/) override {
+  std::unique_ptr<StreamQueue> NewQueue(int /*fd*/, StreamQueue::Stream* /*stream*/) override {
     return std::make_unique<SharedQueue>(&queue_);
   }
 

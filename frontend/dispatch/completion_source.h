@@ -39,7 +39,20 @@ class CompletionTag {
 // The completion queue of one stream. Must outlive all operations started on it.
 class StreamQueue {
  public:
+  class Stream {
+   public:
+    // Whether a write is in flight.
+    virtual bool writing() const = 0;
+    // gRPC has taken what the socket had to say.
+    virtual void OnReadiness() = 0;
+
+   protected:
+    ~Stream() = default;
+  };
+
   virtual ~StreamQueue() = default;
+  // Whether OnReadiness is ever called. If not, a read must be outstanding at all times.
+  virtual bool tells_readiness() const = 0;
   virtual grpc::CompletionQueue* queue() = 0;
   // Completes all that has happened, and says how much that was. Call after starting operations
   // other than a write.
@@ -52,9 +65,9 @@ class StreamQueue {
 class CompletionSource {
  public:
   virtual ~CompletionSource() = default;
-  // `fd` is the stream's socket, which gRPC owns (it is duplicated where needed). `*writing` tells
-  // at any time whether a write is in flight, and must outlive the queue.
-  virtual std::unique_ptr<StreamQueue> NewQueue(int fd, const bool* writing) = 0;
+  // `fd` is the stream's socket, which gRPC owns (it is duplicated where needed). `stream` must
+  // outlive the queue.
+  virtual std::unique_ptr<StreamQueue> NewQueue(int fd, StreamQueue::Stream* stream) = 0;
 };
 
 // `loop` must outlive the source, the source its queues.

@@ -47,6 +47,12 @@ std::vector<SocketAddress> NamesOf(const PoolConfig& pool) {
   return names;
 }
 
+void PrepareResolver() {
+  // The resolver's own patience (5 s twice, a server) is too long for names that are asked for
+  // every few seconds.
+  setenv("RES_OPTIONS", "timeout:1 attempts:2", /*overwrite=*/0);
+}
+
 Discovery::Discovery(const std::vector<PoolConfig>* pools, Changed changed)
     : pools_(pools), changed_(std::move(changed)) {}
 
@@ -66,9 +72,6 @@ void Discovery::Start() {
     for (const SocketAddress& name : names) watched.names.push_back({name, {}, false});
   }
   if (watched_.empty()) return;
-  // The resolver's own patience (5 s twice, a server) is too long for names that are asked for
-  // every few seconds.
-  setenv("RES_OPTIONS", "timeout:1 attempts:2", /*overwrite=*/0);
   thread_ = std::thread([this] { Run(); });
   pthread_setname_np(thread_.native_handle(), "discovery");
 }

@@ -57,6 +57,9 @@ class Discovery {
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
 };
 
+// Call once in main(), before there are other threads: makes look-ups give up soon.
+void PrepareResolver();
+
 // The names a pool is made of; empty when all its endpoints are literals.
 std::vector<SocketAddress> NamesOf(const PoolConfig& pool);
 

@@ -18,6 +18,7 @@ constexpr size_t kInlineBody = 64 * 1024;  // a body up to this goes along in th
 constexpr size_t kChunk = 64 * 1024;       // the largest BodyChunk
 constexpr size_t kBatch = 1024 * 1024;     // a message is closed when it has grown to this
 constexpr uint64_t kResponseWindow = 256 * 1024;
+constexpr size_t kLoggedText = 128;  // what a backend says of itself, in every line about it
 
 }  // namespace
 
@@ -84,7 +85,7 @@ absl::string_view Link::HandleHello(const v1::BackendFrames& batch) {
   const v1::BackendHello& hello = batch.hello();
   if (hello.protocol() != kProtocol) return "it speaks another protocol version";
   if (hello.threads() == 0) return "it says that it has no threads";
-  backend_ = std::make_shared<const std::string>(hello.backend());
+  backend_ = std::make_shared<const std::string>(hello.backend().substr(0, kLoggedText));
   request_window_ = hello.request_window();
   state_ = State::kUp;
   backoff_ = Duration::zero();
@@ -106,6 +107,7 @@ void Link::Down(absl::string_view reason) {
   connecting_.Reset();
   if (stream_ != nullptr) std::exchange(stream_, nullptr)->Close();
   greeted_ = false;
+  greeted_by_backend_ = false;
   pinged_at_.reset();
   ping_due_ = false;
   out_.Clear();
@@ -138,9 +140,10 @@ void Link::Down(absl::string_view reason) {
   }
   const std::string why(reason);
   if (was_up) {
-    counters_->lost.Add();
-    spdlog::warn("link down backend={} address={} in_flight={} reason={}", *backend_,
-                 address_.ToString(), exchanges.size(), why);
+    if (!retiring_) counters_->lost.Add();
+    spdlog::log(retiring_ ? spdlog::level::info : spdlog::level::warn,
+                "link down backend={} address={} in_flight={} reason={}", *backend_,
+                address_.ToString(), exchanges.size(), why);
     owner_->OnLinkDown(this, exchanges, why);
   } else {
     counters_->connect_failures.Add();
@@ -363,6 +366,8 @@ size_t Link::OnBatch(v1::BackendFrames* batch) {
 
 absl::string_view Link::HandleFrames(v1::BackendFrames* batch) {
   bool breach = false;
+  if (greeted_by_backend_ && batch->has_hello()) return "a second hello";
+  greeted_by_backend_ = true;
   for (const v1::Started& started : batch->started()) {
     Exchange* exchange = Find(started.id(), &breach);
     if (breach) return "started names a request that was never sent";
@@ -382,7 +387,7 @@ absl::string_view Link::HandleFrames(v1::BackendFrames* batch) {
     if (breach) return "abort names a request that was never sent";
     if (exchange == nullptr) continue;
     Forget(exchange);
-    owner_->OnAborted(this, exchange, abort.reason());
+    owner_->OnAborted(this, exchange, absl::string_view(abort.reason()).substr(0, kLoggedText));
   }
   for (const v1::Refused& refused : batch->refused()) {
     Exchange* exchange = Find(refused.id(), &breach);

@@ -109,6 +109,7 @@ class Link final : private LinkStream::Handler,
 
   // LinkStream::Handler
   size_t OnBatch(v1::BackendFrames* batch) override;
+  bool ExpectsMore() const override { return state_ != State::kUp || !exchanges_.empty(); }
   void OnWritten() override;
   void OnStreamEnd(absl::string_view reason) override;
   // FdHandler, while connecting
@@ -151,6 +152,7 @@ class Link final : private LinkStream::Handler,
 
   State state_ = State::kIdle;
   bool greeted_ = false;  // our hello has been written
+  bool greeted_by_backend_ = false;
   bool retiring_ = false;
   Timer timer_;
   Duration backoff_{};

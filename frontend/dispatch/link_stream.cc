@@ -15,6 +15,7 @@ namespace {
 // A batch is at most about 1 MiB (both sides gather no more); the rest is room for one frame too
 // many.
 constexpr int kMaxMessage = 8 << 20;
+constexpr Duration kLateRead = std::chrono::milliseconds(10);
 constexpr size_t kKeptBatch = 512 * 1024;
 // gRPC's own flow control must never be what holds a link up: exchanges have windows of their own.
 // Its window is fixed, since estimating one costs pings.
@@ -56,12 +57,12 @@ LinkStream::LinkStream(Loop* loop, CompletionSource* source, UniqueFd socket, Ha
     : loop_(loop),
       handler_(handler),
       alive_(alive),
+      late_timer_(loop, this),
       start_(this, &LinkStream::OnStarted),
       read_(this, &LinkStream::OnRead),
       write_(this, &LinkStream::OnWrite),
-      writes_done_(this, &LinkStream::OnWritesDone),
       finish_(this, &LinkStream::OnFinish),
-      queue_(source->NewQueue(socket.get(), &writing_)),
+      queue_(source->NewQueue(socket.get(), this)),
       rpc_(std::make_unique<Rpc>(std::move(socket))) {
   ++*alive_;
   rpc_->stream = rpc_->stub->PrepareAsyncExchange(&rpc_->context, queue_->queue());
@@ -96,7 +97,22 @@ void LinkStream::OnRead(bool ok) {
   // Clear() keeps the capacity of messages and strings, which is the point; but not that of an
   // exceptional batch.
   if (bytes > kKeptBatch) rpc_->in = v1::BackendFrames();
+  // A read that begins before its data makes gRPC give HTTP/2 credit at once, in a packet of its
+  // own that wakes the backend for nothing. When nothing is outstanding, the read can wait until
+  // something has come; or, since gRPC may hold another batch already, for a moment.
+  if (handler_ != nullptr && queue_->tells_readiness() && !handler_->ExpectsMore()) {
+    read_is_late_ = true;
+    late_timer_.SetAfter(kLateRead);
+    return;
+  }
   Read();
+}
+
+void LinkStream::ReadIfLate() {
+  if (!std::exchange(read_is_late_, false)) return;
+  late_timer_.Clear();
+  Read();
+  queue_->Harvest();
 }
 
 void LinkStream::Write(const v1::FrontendFrames& batch) {
@@ -110,13 +126,6 @@ void LinkStream::OnWrite(bool ok) {
   // When a write fails the read fails too, and that is where the end is noticed.
   if (ok && handler_ != nullptr) handler_->OnWritten();
 }
-
-void LinkStream::FinishWriting() {
-  if (writes_done_.pending() || finishing_) return;
-  rpc_->stream->WritesDone(writes_done_.Start());
-}
-
-void LinkStream::OnWritesDone(bool /*ok*/) {}
 
 void LinkStream::Finish() {
   if (finishing_) return;
@@ -136,6 +145,7 @@ void LinkStream::OnFinish(bool /*ok*/) {
 
 void LinkStream::Close() {
   handler_ = nullptr;
+  ReadIfLate();  // for the end to be noticed
   if (!finished_) rpc_->context.TryCancel();
   // Off the stack: this may well be one of our own callbacks.
   loop_->Defer([this] {
@@ -147,7 +157,7 @@ void LinkStream::Close() {
 
 void LinkStream::DeleteWhenIdle() {
   if (handler_ != nullptr || deleting_ || !finished_) return;
-  if (start_.pending() || read_.pending() || write_.pending() || writes_done_.pending()) return;
+  if (start_.pending() || read_.pending() || write_.pending()) return;
   deleting_ = true;
   loop_->Defer([this] { delete this; });
 }

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "common/unique_fd.h"
 #include "frontend/dispatch/completion_source.h"
+#include "frontend/net/event_handles.h"
 
 namespace anteroom::v1 {
 class BackendFrames;
@@ -22,12 +23,14 @@ class FrontendFrames;
 
 namespace anteroom::frontend {
 
-class LinkStream {
+class LinkStream final : private StreamQueue::Stream, private TimerHandler {
  public:
   class Handler {
    public:
     // Returns about how many bytes the batch carried.
     virtual size_t OnBatch(v1::BackendFrames* batch) = 0;
+    // Whether something is outstanding, so that the next batch is awaited.
+    virtual bool ExpectsMore() const = 0;
     virtual void OnWritten() = 0;  // the next batch may be written
     // The stream is over, for whatever reason; nothing else follows. The handler calls Close().
     virtual void OnStreamEnd(absl::string_view reason) = 0;
@@ -44,15 +47,11 @@ class LinkStream {
 
   // Only when none is in flight. The batch may be used again afterwards.
   void Write(const v1::FrontendFrames& batch);
-  bool writing() const { return writing_; }
+  bool writing() const override { return writing_; }
 
   // Asks for completions without having been told of any; returns how many there were. The safety
   // net of Link.
   int Harvest() { return queue_->Harvest(); }
-
-  // Says that no more will be written; the backend then ends the stream when it has nothing left to
-  // say.
-  void FinishWriting();
 
   // No more callbacks; the stream is cancelled unless it is over, and deletes itself.
   void Close();
@@ -82,9 +81,13 @@ class LinkStream {
   void OnStarted(bool ok);
   void OnRead(bool ok);
   void OnWrite(bool ok);
-  void OnWritesDone(bool ok);
   void OnFinish(bool ok);
+  // StreamQueue::Stream
+  void OnReadiness() override { ReadIfLate(); }
+  // TimerHandler: a late read is due
+  void OnTimer() override { ReadIfLate(); }
   void Read();
+  void ReadIfLate();
   void Finish();
   void DeleteWhenIdle();
 
@@ -95,7 +98,9 @@ class LinkStream {
   bool finishing_ = false;
   bool finished_ = false;
   bool deleting_ = false;
-  Operation start_, read_, write_, writes_done_, finish_;
+  bool read_is_late_ = false;  // the next read waits for a reason, see OnRead
+  Timer late_timer_;
+  Operation start_, read_, write_, finish_;
   std::unique_ptr<StreamQueue> queue_;
   std::unique_ptr<Rpc> rpc_;  // before queue_ in destruction
 };

@@ -442,7 +442,9 @@ void Connection::Written(Output::Progress progress) {
       watch_.WatchWrite(false);
       if (state_ != State::kWriting) return;  // 100 (Continue)
       if (request_->answered) return EndRequest();
-      timer_.SetDeadline(request_->exchange.deadline);
+      // Time that a slow client took is not held against the backend.
+      timer_.SetDeadline(std::max(request_->exchange.deadline,
+                                  context_->loop->now() + context_->config->timeouts.write));
       return ReturnCredit();
   }
 }
