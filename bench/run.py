@@ -112,6 +112,7 @@ def run_suites(options, setup):
 def main(argv):
     options = parse_arguments(argv)
     settle(options)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also when started in the background, with it ignored
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds: the servers are stopped on the way
     facts = machine.facts()
     if facts["load_before"] > machine.BUSY_LOAD:

@@ -1,5 +1,6 @@
-// std::mutex and std::condition_variable with clang's thread-safety annotations. std's own types are used (and not
-// absl's, which live in a packaged library) so that ThreadSanitizer sees every lock and wait.
+// std::mutex and std::condition_variable with clang's thread-safety annotations. std's own types
+// are used (and not absl's, which live in a packaged library) so that ThreadSanitizer sees every
+// lock and wait.
 #ifndef ANTEROOM_COMMON_MUTEX_H_
 #define ANTEROOM_COMMON_MUTEX_H_
 
@@ -41,7 +42,8 @@ class CondVar {
     lock.release();
   }
   // False when `deadline` passed first.
-  bool WaitUntil(Mutex* mu, std::chrono::steady_clock::time_point deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+  bool WaitUntil(Mutex* mu, std::chrono::steady_clock::time_point deadline)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
     std::unique_lock<std::mutex> lock(mu->mu_, std::adopt_lock);
     const bool notified = cv_.wait_until(lock, deadline) == std::cv_status::no_timeout;
     lock.release();

@@ -27,9 +27,9 @@ uint64_t Mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// Strong (RFC 9110, section 8.8.1): another size or modification time, to the nanosecond, is another
-// tag. The same on every loop, after a restart, and on every replica that has the file with its
-// time; so no inode number is in it.
+// Strong (RFC 9110, section 8.8.1): another size or modification time, to the nanosecond, is
+// another tag. The same on every loop, after a restart, and on every replica that has the file with
+// its time; so no inode number is in it.
 std::string MakeEtag(const FileIdentity& identity) {
   const uint64_t tag = Mix(Mix(static_cast<uint64_t>(identity.modified_ns)) ^ identity.size);
   return absl::StrCat("\"", absl::Hex(tag, absl::kZeroPad16), "-", absl::Hex(identity.size), "\"");

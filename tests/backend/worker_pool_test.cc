@@ -27,7 +27,9 @@ class FakeMember final : public Member {
       member = owner;
     }
     bool Run(int thread) override { return body_(thread); }
-    void Deliver(uint32_t grants, Send) override { owner_->Note(&owner_->delivered_, this, grants); }
+    void Deliver(uint32_t grants, Send) override {
+      owner_->Note(&owner_->delivered_, this, grants);
+    }
 
    private:
     const std::function<bool(int)> body_;
