@@ -24,11 +24,16 @@ class LinkBodyWriter final : public BodyWriter {
  public:
   explicit LinkBodyWriter(Exchange* exchange) : exchange_(exchange) {}
   bool Write(absl::string_view bytes) override {
-    return exchange_->link->WriteBody(exchange_, bytes);
+    complete_ = complete_ && exchange_->link->WriteBody(exchange_, bytes);
+    return complete_;
   }
+  // Whether everything that was written is on its way. If not, the body has a hole, whatever the
+  // handler makes of it.
+  bool complete() const { return complete_; }
 
  private:
   Exchange* const exchange_;
+  bool complete_ = true;
 };
 
 }  // namespace
@@ -75,6 +80,9 @@ bool Exchange::Run(int worker) {
     } else if (link->BeginStream(this)) {
       LinkBodyWriter writer(this);
       stream_status = WriteStream(response, context, &writer);
+      if (stream_status.ok() && !writer.complete()) {
+        stream_status = absl::DeadlineExceededError("the client did not fetch the answer in time");
+      }
     }
   }
   return true;

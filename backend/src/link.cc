@@ -516,9 +516,12 @@ bool Link::WriteBody(Exchange* exchange, absl::string_view bytes) {
     {
       MutexLock lock(&mu_);
       std::string& body = exchange->response.body;
-      while (!closing_ && !exchange->cancelled() && body.size() >= kStreamBuffer)
-        exchange->room.Wait(&mu_);
-      if (closing_ || exchange->cancelled()) return false;
+      // No longer than the deadline: a client that reads slowly must not keep the thread.
+      bool in_time = true;
+      while (!closing_ && !exchange->cancelled() && in_time && body.size() >= kStreamBuffer) {
+        in_time = exchange->room.WaitUntil(&mu_, exchange->deadline) || Now() < exchange->deadline;
+      }
+      if (closing_ || exchange->cancelled() || !in_time) return false;
       const size_t size = std::min(bytes.size(), kStreamBuffer - body.size());
       body.append(bytes.data(), size);
       bytes.remove_prefix(size);

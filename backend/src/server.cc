@@ -179,12 +179,10 @@ int Server::Run() {
     spdlog::error("cannot start: {}", std::string(status.message()));
     return absl::IsInvalidArgument(status) ? kExitConfiguration : kExitFailure;
   }
-  int interrupts = 0;
   while (true) {
     const Signal signal = WaitForSignal();
     if (signal != Signal::kTerminate && signal != Signal::kQuit && signal != Signal::kInterrupt)
       continue;
-    if (signal == Signal::kInterrupt) ++interrupts;
     spdlog::info("draining signal={}", std::string(SignalName(signal)));
     break;
   }
@@ -195,14 +193,16 @@ int Server::Run() {
     drained.store(AwaitDrained(impl_->options().drain_timeout));
     NotifySignalWait();
   });
-  while (interrupts < 2) {
+  bool forced = false;
+  while (!forced) {
     const Signal signal = WaitForSignal();
     if (signal == Signal::kWake) break;
-    if (signal == Signal::kInterrupt) ++interrupts;
+    forced =
+        signal == Signal::kTerminate || signal == Signal::kQuit || signal == Signal::kInterrupt;
   }
   if (!drained.load()) {
     spdlog::error("ending with handlers still running, or answers unsent: reason={}",
-                  interrupts < 2 ? "drain timeout" : "second interrupt");
+                  forced ? "second signal" : "drain timeout");
     StopLog();
     std::_Exit(kExitFailure);
   }

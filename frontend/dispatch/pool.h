@@ -2,9 +2,9 @@
 // the dispatcher, which decides, with the links, which carry.
 //
 // The ledger (docs/ARCHITECTURE.md, "What is sent again"):
-//   not sent, refused, returned         always, elsewhere
-//   sent, and the link broke            if the request may run again (MayRunAgain), at most
-//   kMaxBroken times answered with one byte or more      never
+//   not sent, refused, returned      always, elsewhere
+//   sent, and the link broke         if it may run again (MayRunAgain), at most kMaxBroken times
+//   answered with a byte or more     never
 //
 // Threading: loop thread only. Ownership: exchanges are the connections'; everything passed to the
 // constructor must outlive the pool.

@@ -27,8 +27,8 @@ namespace anteroom::frontend {
 //   kHead       head() is complete; once a request, before any body
 //   kBody       body() is the next part of the body, a view into the input
 //   kComplete   the request has ended; bytes that were not consumed belong to the next one. Final
-//   until Reset(). kError      see error(). Final until Reset(), which must not follow on the same
-//   connection.
+//               until Reset().
+//   kError      see error(). Final; Reset() must not follow on the same connection.
 //
 // A body that is announced to be larger than limits.body is an error instead of kHead: the caller
 // has nothing to read first, and no 100 (Continue) to send.

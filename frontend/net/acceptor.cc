@@ -7,16 +7,27 @@
 #include <cerrno>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "common/socket_address.h"
 
 namespace anteroom::frontend {
 namespace {
 
 // Connections accepted before others get their turn.
+constexpr int kUnsentLowWater = 128 * 1024;
 constexpr int kAcceptTurn = 64;
 // Without a descriptor to spare, accepting rests this long instead of spinning on a listener that
 // stays readable.
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
+
+// An IPv4 client of a listener on [::] is named as what it is.
+std::string PeerName(const sockaddr_storage& address) {
+  std::string host = FromSockaddr(address).host;
+  constexpr absl::string_view kMapped = "::ffff:";
+  if (absl::StartsWith(host, kMapped) && absl::StrContains(host, '.'))
+    host.erase(0, kMapped.size());
+  return host;
+}
 
 }  // namespace
 
@@ -64,7 +75,7 @@ bool Acceptor::Accept(int listener) {
       PauseAccepting();
       return false;
     }
-    Add(std::move(socket), FromSockaddr(address).host);
+    Add(std::move(socket), PeerName(address));
   }
   return true;
 }
@@ -85,6 +96,10 @@ void Acceptor::Add(UniqueFd socket, std::string peer) {
   context_->metrics->connections.Add(1);
   const int on = 1;
   setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  // Or the socket is writable again only after a third of its buffer, which may be megabytes, has
+  // gone out, and a client that reads slowly but steadily would look like one that has stopped.
+  setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentLowWater,
+             sizeof kUnsentLowWater);
   auto connection = std::make_unique<Connection>(context_, static_cast<Connection::Owner*>(this),
                                                  std::move(socket), std::move(peer));
   connection->index = connections_.size();

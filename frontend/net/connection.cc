@@ -23,7 +23,7 @@ namespace {
 
 // What a client may send ahead while its request is being answered, before its socket is left
 // alone.
-constexpr size_t kLookAhead = 64 * 1024;
+constexpr size_t kLookAhead = 16 * 1024;
 // Pipelined requests answered before other connections get their turn.
 constexpr int kPipelineTurn = 32;
 // After our direction is closed: how long, and how much, the client may still send.
@@ -56,7 +56,9 @@ Connection::~Connection() = default;
 
 void Connection::OnReadable() {
   char* const buffer = context_->loop->scratch();
-  const ssize_t n = recv(socket_.get(), buffer, Loop::kScratchSize, 0);
+  const bool ahead = Busy() || resume_due_;
+  const ssize_t n =
+      recv(socket_.get(), buffer, ahead ? kLookAhead - ahead_.size() : Loop::kScratchSize, 0);
   if (n < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return;
     return Close(Outcome::kClientGone);
@@ -69,7 +71,7 @@ void Connection::OnReadable() {
     if (lingered_ > kLingerBytes) Close(Outcome::kClientGone);
     return;
   }
-  if (Busy() || resume_due_) return KeepForLater(input);
+  if (ahead) return KeepForLater(input);
   Consume(input);
 }
 
@@ -138,10 +140,9 @@ void Connection::Consume(absl::string_view input) {
     switch (event) {
       case RequestParser::Event::kNeedMore:
         if (state_ == State::kIdle) {
-          if (!request_->parser.started()) {  // an empty line or two between requests
-            context_->requests.Give(std::move(request_));
-            break;
-          }
+          // An empty line or two between requests: no request yet, but the parser counts them.
+          if (!request_->parser.started()) break;
+          request_->started = context_->loop->now();
           state_ = State::kHead;
         }
         timer_.SetDeadline(state_ == State::kHead
@@ -366,7 +367,7 @@ void Connection::OnResponse(v1::Response* response) {
   ResponseContext head = NewResponse(status);
   if (response->size_known()) {
     head.size = response->body_size();
-  } else if (response->last()) {
+  } else if (response->last() && !head.head_request) {
     head.size = response->body().size();
   }
   const ResponseFraming framing = ChooseFraming(head);
@@ -442,11 +443,17 @@ void Connection::Written(Output::Progress progress) {
       watch_.WatchWrite(false);
       if (state_ != State::kWriting) return;  // 100 (Continue)
       if (request_->answered) return EndRequest();
-      // Time that a slow client took is not held against the backend.
-      timer_.SetDeadline(std::max(request_->exchange.deadline,
-                                  context_->loop->now() + context_->config->timeouts.write));
+      timer_.SetDeadline(AnswerDeadline());
       return ReturnCredit();
   }
+}
+
+Time Connection::AnswerDeadline() const {
+  // A handler that is still writing its answer is bound by the route's deadline. One that has ended
+  // is not to blame for the time that a slow client takes to fetch what it made.
+  const Time deadline = request_->exchange.deadline;
+  if (request_->framing.length != ResponseFraming::Length::kFixed) return deadline;
+  return std::max(deadline, context_->loop->now() + context_->config->timeouts.write);
 }
 
 void Connection::ReturnCredit() {
@@ -461,8 +468,6 @@ void Connection::EndRequest() {
       (request_->outcome == Outcome::kServed || request_->outcome == Outcome::kStatic);
   Account();
   ReleaseRequest();
-  // Not because of a drain that began after the head went out: the client was told that it may go
-  // on, and a request that it sends now would be lost. The next answer tells it otherwise.
   if (!keep_alive_) {
     if (client_closes || end_of_input_) return Close(Outcome::kClientGone);
     return Linger();
@@ -517,6 +522,11 @@ void Connection::OnTimer() {
       const Time wait_ends = exchange.waiting_since + pool->config().queue.wait;
       if (exchange.queued() && now >= std::min(wait_ends, exchange.deadline)) {
         pool->Cancel(&exchange);
+        if (exchange.broken > 0) {
+          // It may have run where the link broke, which a 503 would deny.
+          request_->detail = "a link broke under it, and no other backend had a place in time";
+          return Answer(Outcome::kBackendLost, Info(Outcome::kBackendLost).status);
+        }
         return Answer(Outcome::kQueueTimeout, 503);
       }
       if (now >= exchange.deadline) {

@@ -1,14 +1,14 @@
 // One client connection: reads requests, has them answered one after the other, writes the answers
 // in order.
 //
-//            first byte      head complete       request complete        answer handed over     all
-//            written
-//   kIdle ------------> kHead ---------> kBody -----------> kWaiting ---------> kWriting
-//   ------------> kIdle
-//     |                   |                |                                       |
-//     |                   '---- error -----+---------> (answer, Connection: close) |
-//     '--> closed                                                                  '--> kLingering
-//     --> closed
+//           first byte        head complete        request complete        answer handed over
+//   kIdle -------------> kHead --------------> kBody ---------------> kWaiting ---------> kWriting
+//     |                    |                     |                                          |
+//     |                    '------ error --------+--> (answer, Connection: close)           |
+//     |                                                                                     |
+//     | <---------------------------- all written ------------------------------------------+
+//     v                                                                                     v
+//   closed <------------------------------------------------------------------------- kLingering
 //
 // A request goes on only when it has arrived whole. While one is being answered, what the client
 // sends next is read ahead up to a bound and then left in the socket. After an error nothing more
@@ -95,6 +95,7 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
 
   // --- Writing
   void Written(Output::Progress progress);
+  Time AnswerDeadline() const;
   void ReturnCredit();
   void EndRequest();
   void Account();

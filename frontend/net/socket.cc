@@ -37,8 +37,11 @@ absl::StatusOr<UniqueFd> Bind(const SocketAddress& address, bool reuse_port) {
   if (!fd.valid()) return SystemError("socket for", address);
   SetOption(fd.get(), SOL_SOCKET, SO_REUSEADDR);
   if (reuse_port) SetOption(fd.get(), SOL_SOCKET, SO_REUSEPORT);
-  // "::" means IPv6 alone, so that 0.0.0.0 and :: can stand side by side in one configuration.
-  if (storage.ss_family == AF_INET6) SetOption(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);
+  // "::" means every address, whatever the system's default says.
+  if (storage.ss_family == AF_INET6) {
+    const int off = 0;
+    setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  }
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0) {
     return SystemError("cannot listen on", address);
   }

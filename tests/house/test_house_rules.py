@@ -143,7 +143,11 @@ EXCEPTIONS = {
     "backend/include/anteroom/cancellation.h": {LOCKS},  # public, so it cannot include common/
     "backend/src/cancellation.cc": {LOCKS},
     "backend/src/context.cc": {SLEEP},  # SleepFor() of handlers, where nothing can cancel
-    "tests/frontend/net/loop_thread.h": {SLEEP},  # between two looks of its wait for a condition
+    # Between two looks of a wait for a condition...
+    "tests/frontend/net/loop_thread.h": {SLEEP},
+    "tests/frontend/net/worker_rig.h": {SLEEP},
+    "tests/frontend/net/connection_test.cc": {SLEEP},
+    "tests/frontend/net/lost_readiness_test.cc": {SLEEP},  # ...and the load's random gaps
 }
 LITERALS = {DIRECTIVE: "using namespace std::"}  # std::chrono_literals and the like
 

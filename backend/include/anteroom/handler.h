@@ -18,10 +18,11 @@ namespace anteroom {
 //
 // A status that isn't OK becomes a response (RFC 9110, section 15):
 //
-//   kInvalidArgument 400     kUnauthenticated 401      kPermissionDenied 403    kNotFound 404
-//   kAlreadyExists 409       kFailedPrecondition 412   kOutOfRange 416          kResourceExhausted
-//   429 kUnimplemented 501       kUnavailable 503          kDeadlineExceeded 504    everything else
-//   500
+//   kInvalidArgument  400    kFailedPrecondition  412    kUnavailable       503
+//   kUnauthenticated  401    kOutOfRange          416    kDeadlineExceeded  504
+//   kPermissionDenied 403    kResourceExhausted   429    everything else    500
+//   kNotFound         404    kUnimplemented       501
+//   kAlreadyExists    409
 //
 // The message of a 4xx is its body, as text/plain: write it for the client. That of a 5xx, and the
 // text of an exception that leaves a handler (500), go to the log with the request's id and never
