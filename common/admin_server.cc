@@ -59,7 +59,7 @@ class AdminServer::Connection {
   // The head, with the last field line's CRLF; empty when there is none within the limit.
   absl::string_view head() const {
     const size_t end = head_end();
-    if (end == std::string::npos || end > kMaxHead) return {};
+    if (end > kMaxHead) return {};
     return absl::string_view(in_).substr(0, end);
   }
 

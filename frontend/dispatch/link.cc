@@ -88,7 +88,7 @@ absl::string_view Link::HandleHello(const v1::BackendFrames& batch) {
   backend_ = std::make_shared<const std::string>(hello.backend().substr(0, kLoggedText));
   request_window_ = hello.request_window();
   state_ = State::kUp;
-  backoff_ = Duration::zero();
+  up_since_ = loop_->now();
   timer_.Clear();
   spdlog::info("link up backend={} address={} threads={}", *backend_, address_.ToString(),
                hello.threads());
@@ -98,9 +98,7 @@ absl::string_view Link::HandleHello(const v1::BackendFrames& batch) {
 
 // --- From up to nothing
 
-void Link::OnStreamEnd(absl::string_view reason) { Down(reason); }
-
-void Link::Down(absl::string_view reason) {
+void Link::Down(absl::string_view reason, bool clean) {
   const bool was_up = state_ == State::kUp;
   timer_.Clear();
   connect_watch_.reset();
@@ -132,6 +130,9 @@ void Link::Down(absl::string_view reason) {
     // Half of the pause is random, so that the loops of many front ends do not return to a backend
     // all at once.
     const LinksConfig& config = options_->config;
+    // A link that has held for a while begins anew; not one to a backend that drains, which takes
+    // links and ends them at once.
+    if (was_up && loop_->now() - up_since_ >= config.backoff_max) backoff_ = Duration::zero();
     backoff_ = backoff_ == Duration::zero() ? config.backoff_min
                                             : std::min(2 * backoff_, config.backoff_max);
     state_ = State::kWaiting;
@@ -144,7 +145,7 @@ void Link::Down(absl::string_view reason) {
     spdlog::log(retiring_ ? spdlog::level::info : spdlog::level::warn,
                 "link down backend={} address={} in_flight={} reason={}", *backend_,
                 address_.ToString(), exchanges.size(), why);
-    owner_->OnLinkDown(this, exchanges, why);
+    owner_->OnLinkDown(this, exchanges, why, clean);
   } else {
     counters_->connect_failures.Add();
     spdlog::debug("no link address={} reason={}", address_.ToString(), why);

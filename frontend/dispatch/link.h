@@ -57,8 +57,9 @@ class Link final : private LinkStream::Handler,
    public:
     virtual void OnLinkUp(Link* link, uint32_t limit) = 0;
     // The exchanges that were on it, in the order they were sent. Each is off the link already.
+    // `clean`: those that are only kSent have certainly not started.
     virtual void OnLinkDown(Link* link, const std::vector<Exchange*>& exchanges,
-                            absl::string_view reason) = 0;
+                            absl::string_view reason, bool clean) = 0;
     virtual void OnLinkDraining(Link* link) = 0;
     // Off the link when these are called:
     virtual void OnRefused(Link* link, Exchange* exchange) = 0;
@@ -78,7 +79,7 @@ class Link final : private LinkStream::Handler,
 
   Link(Loop* loop, CompletionSource* source, Owner* owner, uint32_t id, SocketAddress address,
        const LinkOptions* options, LinkCounters* counters, int* streams_alive);
-  ~Link();
+  ~Link() override;
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
@@ -111,7 +112,7 @@ class Link final : private LinkStream::Handler,
   size_t OnBatch(v1::BackendFrames* batch) override;
   bool ExpectsMore() const override { return state_ != State::kUp || !exchanges_.empty(); }
   void OnWritten() override;
-  void OnStreamEnd(absl::string_view reason) override;
+  void OnStreamEnd(absl::string_view reason, bool clean) override { Down(reason, clean); }
   // FdHandler, while connecting
   void OnReadable() override {}
   void OnWritable() override;
@@ -121,7 +122,7 @@ class Link final : private LinkStream::Handler,
   void OnTurnEnd() override { Flush(); }
 
   void Connect();
-  void Down(absl::string_view reason);
+  void Down(absl::string_view reason, bool clean = false);
   void WatchSilence();
 
   // Both return the rule that was broken, or nothing.
@@ -162,6 +163,7 @@ class Link final : private LinkStream::Handler,
   std::shared_ptr<const std::string> backend_;  // its name, for logs
   uint64_t request_window_ = 0;
   Duration round_trip_{};  // moving average, without the time at the backend
+  Time up_since_;
   Time last_heard_;
   std::optional<Time> pinged_at_;  // and not answered yet
   uint64_t ping_number_ = 0;

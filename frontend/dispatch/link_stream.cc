@@ -137,10 +137,11 @@ void LinkStream::Finish() {
 void LinkStream::OnFinish(bool /*ok*/) {
   finished_ = true;
   if (handler_ == nullptr) return;
-  handler_->OnStreamEnd(rpc_->status.ok()
-                            ? "closed by the backend"
-                            : absl::StrCat(rpc_->status.error_message(), " (code ",
-                                           static_cast<int>(rpc_->status.error_code()), ")"));
+  const grpc::Status& status = rpc_->status;
+  handler_->OnStreamEnd(status.ok() ? "closed by the backend"
+                                    : absl::StrCat(status.error_message(), " (code ",
+                                                   static_cast<int>(status.error_code()), ")"),
+                        status.ok());
 }
 
 void LinkStream::Close() {

@@ -33,7 +33,8 @@ class LinkStream final : private StreamQueue::Stream, private TimerHandler {
     virtual bool ExpectsMore() const = 0;
     virtual void OnWritten() = 0;  // the next batch may be written
     // The stream is over, for whatever reason; nothing else follows. The handler calls Close().
-    virtual void OnStreamEnd(absl::string_view reason) = 0;
+    // `clean`: the backend ended it with OK, and so has started nothing that it did not report.
+    virtual void OnStreamEnd(absl::string_view reason, bool clean) = 0;
 
    protected:
     ~Handler() = default;

@@ -65,14 +65,14 @@ void Pool::OnLinkUp(Link* link, uint32_t limit) {
 
 void Pool::OnLinkDraining(Link* link) { dispatcher_.BackendDraining(link->id()); }
 
-void Pool::OnLinkDown(Link* link, const std::vector<Exchange*>& exchanges,
-                      absl::string_view reason) {
+void Pool::OnLinkDown(Link* link, const std::vector<Exchange*>& exchanges, absl::string_view reason,
+                      bool clean) {
   metrics_->links_up.Add(-1);
   metrics_->in_flight.Add(-static_cast<int64_t>(exchanges.size()));
   dispatcher_.BackendDown(link->id());
   std::vector<Exchange*> failed;
   for (Exchange* exchange : exchanges) {
-    if (!exchange->encoded) {
+    if (!exchange->encoded || (clean && exchange->state == ExchangeState::kSent)) {
       --exchange->attempt;
       Requeue(exchange);
       continue;

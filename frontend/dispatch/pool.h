@@ -3,6 +3,8 @@
 //
 // The ledger (docs/ARCHITECTURE.md, "What is sent again"):
 //   not sent, refused, returned      always, elsewhere
+//   sent, not started, and the       always, elsewhere
+//     backend ended the link cleanly
 //   sent, and the link broke         if it may run again (MayRunAgain), at most kMaxBroken times
 //   answered with a byte or more     never
 //
@@ -64,8 +66,8 @@ class Pool final : private Dispatcher::Transport, private Link::Owner {
   void Want(Dispatcher::BackendId backend, Duration oldest_wait) override;
   // Link::Owner
   void OnLinkUp(Link* link, uint32_t limit) override;
-  void OnLinkDown(Link* link, const std::vector<Exchange*>& exchanges,
-                  absl::string_view reason) override;
+  void OnLinkDown(Link* link, const std::vector<Exchange*>& exchanges, absl::string_view reason,
+                  bool clean) override;
   void OnLinkDraining(Link* link) override;
   void OnRefused(Link* link, Exchange* exchange) override;
   void OnReturned(Link* link, Exchange* exchange) override;
