@@ -53,9 +53,13 @@ void ExchangeStream::OnRead(bool ok) {
     Done();
     return;
   }
+  // The batch before this one may have been handled on another thread (see Write). gRPC has put one
+  // behind the other; this says so where others can see it.
+  batches_.load(std::memory_order_acquire);
   const size_t size = frames_.ByteSizeLong();
   link_->OnBatch(&frames_);
   if (size > kKeptBatch) frames_ = v1::FrontendFrames();
+  batches_.fetch_add(1, std::memory_order_release);
   stream_.Read(&frames_, &read_);
 }
 

@@ -61,7 +61,8 @@ class ExchangeStream final : public LinkTransport,
   Completion read_;
   Completion written_;
   Completion finished_;
-  v1::FrontendFrames frames_;             // I/O thread
+  v1::FrontendFrames frames_;             // of the one read that is outstanding or being handled
+  std::atomic<uint64_t> batches_{0};      // handled
   std::shared_ptr<Link> link_;            // set when called, constant then
   std::atomic<int> outstanding_{1};       // operations in the queue
   std::shared_ptr<ExchangeStream> self_;  // while outstanding_ > 0
