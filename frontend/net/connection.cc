@@ -13,6 +13,7 @@
 #include "frontend/dispatch/pool.h"
 #include "frontend/http/error_body.h"
 #include "frontend/http/host.h"
+#include "frontend/http/method.h"
 #include "frontend/http/response_head.h"
 #include "frontend/http/response_writer.h"
 #include "frontend/http/status.h"
@@ -522,8 +523,8 @@ void Connection::OnTimer() {
       const Time wait_ends = exchange.waiting_since + pool->config().queue.wait;
       if (exchange.queued() && now >= std::min(wait_ends, exchange.deadline)) {
         pool->Cancel(&exchange);
-        if (exchange.broken > 0) {
-          // It may have run where the link broke, which a 503 would deny.
+        if (exchange.broken > 0 && !request_->head().method_info()->idempotent) {
+          // It may have run where the link broke, which a 503 ("send it again") would deny.
           request_->detail = "a link broke under it, and no other backend had a place in time";
           return Answer(Outcome::kBackendLost, Info(Outcome::kBackendLost).status);
         }
