@@ -1,6 +1,7 @@
 #include "frontend/access_log.h"
 
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <utility>
 
@@ -26,9 +27,7 @@ std::string IsoTime(int64_t wall_ms) {
                          utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, wall_ms % 1000);
 }
 
-double Round(double ms) {
-  return static_cast<double>(static_cast<int64_t>(ms * 1000 + 0.5)) / 1000;
-}
+double Round(double ms) { return std::round(ms * 1000) / 1000; }
 
 }  // namespace
 

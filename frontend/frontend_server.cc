@@ -138,7 +138,7 @@ void FrontendServer::StopBeingReady() {
   for (const auto& worker : workers_) worker->AnnounceClose();
 }
 
-void FrontendServer::Drain(std::function<void()> drained) {
+void FrontendServer::Drain(const std::function<void()>& drained) {
   ready_.store(false);
   draining_workers_.store(workers_.size());
   for (const auto& worker : workers_) {

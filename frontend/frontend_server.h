@@ -38,7 +38,7 @@ class FrontendServer {
   void StopBeingReady();
   // Accepts nothing new and lets what is under way end. `drained` is called, on some other thread,
   // when nothing is left.
-  void Drain(std::function<void()> drained);
+  void Drain(const std::function<void()>& drained);
   // Cuts what is left and ends all threads.
   void Stop();
 

@@ -154,7 +154,7 @@ class Server::Impl {
   AdminServer admin_;
 };
 
-Server::Server(ServerOptions options) {
+Server::Server(const ServerOptions& options) {
   BlockSignals();
   impl_ = std::make_unique<Impl>(options);
 }

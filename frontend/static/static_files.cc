@@ -161,10 +161,9 @@ std::unique_ptr<StaticFiles::Pending> StaticFiles::Core::Serve(const StaticReque
   }
 
   StaticCache::Entry* const entry = cache_->Find(root_, request.path);
-  const Duration age = entry != nullptr ? now - entry->checked : Duration::max();
-  if (age < kMaxStaleness) {
+  if (entry != nullptr && now - entry->checked < kMaxStaleness) {
     // Refused for the moment, the next request tries again.
-    if (age >= kFresh && !entry->checking) {
+    if (now - entry->checked >= kFresh && !entry->checking) {
       entry->checking = Launch(request.path, entry->file, /*again=*/true, now);
     }
     cache_->counters().hits.Add();

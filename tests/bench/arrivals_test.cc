@@ -47,7 +47,7 @@ TEST(ArrivalsTest, MixesKindsByWeight) {
   Arrivals arrivals(1, 1000, {99, 1}, 1, Spread::kRoundRobin);
   int rare = 0;
   for (int i = 0; i < kMany; ++i) rare += arrivals.Next().kind == 1 ? 1 : 0;
-  EXPECT_NEAR(rare, kMany / 100, 150);
+  EXPECT_NEAR(rare, kMany / 100.0, 150);
 }
 
 TEST(ArrivalsTest, RoundRobinTakesTheAddressesInTurn) {

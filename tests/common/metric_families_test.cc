@@ -7,7 +7,6 @@ namespace anteroom {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 TEST(MetricFamiliesTest, GroupsSeriesOfOneName) {
   MetricFamilies families;

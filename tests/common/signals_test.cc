@@ -22,12 +22,12 @@ class SignalsTest : public testing::Test {
 };
 
 TEST_F(SignalsTest, ReturnsEachHandledSignal) {
-  const std::pair<int, Signal> kSignals[] = {{SIGTERM, Signal::kTerminate},
-                                             {SIGQUIT, Signal::kQuit},
-                                             {SIGINT, Signal::kInterrupt},
-                                             {SIGHUP, Signal::kHangUp},
-                                             {SIGUSR1, Signal::kUser1}};
-  for (const auto& [number, expected] : kSignals) {
+  const std::pair<int, Signal> signals[] = {{SIGTERM, Signal::kTerminate},
+                                            {SIGQUIT, Signal::kQuit},
+                                            {SIGINT, Signal::kInterrupt},
+                                            {SIGHUP, Signal::kHangUp},
+                                            {SIGUSR1, Signal::kUser1}};
+  for (const auto& [number, expected] : signals) {
     ASSERT_EQ(kill(getpid(), number), 0);
     EXPECT_EQ(WaitForSignal(), expected) << number;
   }

@@ -73,7 +73,7 @@ struct ServerOptions {
 // inherit that, and Run() takes them.
 class Server {
  public:
-  explicit Server(ServerOptions options);
+  explicit Server(const ServerOptions& options);
   // Ends as Shutdown() does when it has not happened yet. Waits for handlers that still run.
   ~Server();
   Server(const Server&) = delete;

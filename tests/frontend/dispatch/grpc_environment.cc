@@ -10,7 +10,7 @@ class GrpcEnvironment final : public testing::Environment {
   void SetUp() override { PrepareGrpc(); }
 };
 
-[[maybe_unused]] const testing::Environment* const environment =
+[[maybe_unused]] const testing::Environment* const kEnvironment =
     testing::AddGlobalTestEnvironment(new GrpcEnvironment);
 
 }  // namespace

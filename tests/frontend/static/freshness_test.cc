@@ -72,8 +72,9 @@ TEST_F(FreshnessTest, RequestsJoinALookThatTakesTooLong) {
   EXPECT_EQ(BodyOf(server_.Get("/a.txt")), "one");
   server_.Advance(StaticFiles::kMaxStaleness);
   std::string body;
-  const auto pending = server_.files().Serve(StaticServer::Request("/a.txt"), server_.now(),
-                                             [&](StaticReply reply) { body = BodyOf(reply); });
+  const auto pending =
+      server_.files().Serve(StaticServer::Request("/a.txt"), server_.now(),
+                            [&](const StaticReply& reply) { body = BodyOf(reply); });
   EXPECT_EQ(body, "");
   gate.Open();
   ASSERT_TRUE(server_.loop().RunUntil([&] { return !body.empty(); }));

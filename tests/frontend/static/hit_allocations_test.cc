@@ -40,7 +40,7 @@ class HitAllocationsTest : public testing::Test {
     const uint64_t before = allocations;
     for (int i = 0; i < 100; ++i) {
       const auto pending =
-          server_.files().Serve(request, server_.now(), [&right, status](StaticReply reply) {
+          server_.files().Serve(request, server_.now(), [&right, status](const StaticReply& reply) {
             if (reply.status == status) ++right;
           });
     }

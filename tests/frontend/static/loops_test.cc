@@ -54,11 +54,12 @@ TEST(LoopsTest, ConcurrentLoopsServeChangingFiles) {
         now += std::chrono::milliseconds(300);
         const std::string path = absl::StrCat("/", (round + l) % kFiles);
         ++open;
-        auto pending = (*files)->Serve(StaticServer::Request(path), now, [&](StaticReply reply) {
-          --open;
-          const std::string body = BodyOf(reply);
-          if (reply.status != 200 || body != std::string(body.size(), body[0])) ++wrong;
-        });
+        auto pending =
+            (*files)->Serve(StaticServer::Request(path), now, [&](const StaticReply& reply) {
+              --open;
+              const std::string body = BodyOf(reply);
+              if (reply.status != 200 || body != std::string(body.size(), body[0])) ++wrong;
+            });
         if (round % 5 == 4 && pending != nullptr) {
           pending.reset();  // cancelled
           --open;

@@ -40,9 +40,9 @@ class PendingTest : public testing::Test {
 TEST_F(PendingTest, CancelledRequestIsNeverAnsweredAndOthersAre) {
   int cancelled = 0;
   int answered = 0;
-  PendingPtr first = Serve("/a.txt", [&](StaticReply) { ++cancelled; });
-  const PendingPtr second = Serve("/a.txt", [&](StaticReply) { ++answered; });
-  const PendingPtr other = Serve("/b.txt", [&](StaticReply) { ++answered; });
+  PendingPtr first = Serve("/a.txt", [&](const StaticReply&) { ++cancelled; });
+  const PendingPtr second = Serve("/a.txt", [&](const StaticReply&) { ++answered; });
+  const PendingPtr other = Serve("/b.txt", [&](const StaticReply&) { ++answered; });
   ASSERT_NE(first, nullptr);
   first.reset();
   gate_.Open();
@@ -51,7 +51,7 @@ TEST_F(PendingTest, CancelledRequestIsNeverAnsweredAndOthersAre) {
 }
 
 TEST_F(PendingTest, LookGoesOnForTheCacheWhenAllCancelled) {
-  PendingPtr only = Serve("/a.txt", [](StaticReply) { FAIL() << "was cancelled"; });
+  PendingPtr only = Serve("/a.txt", [](const StaticReply&) { FAIL() << "was cancelled"; });
   only.reset();
   gate_.Open();
   EXPECT_TRUE(
@@ -62,7 +62,8 @@ TEST_F(PendingTest, RequestsForOnePathShareOneLook) {
   std::vector<PendingPtr> pending;
   std::vector<std::string> bodies;
   for (int i = 0; i < 100; ++i) {
-    pending.push_back(Serve("/a.txt", [&](StaticReply reply) { bodies.push_back(BodyOf(reply)); }));
+    pending.push_back(
+        Serve("/a.txt", [&](const StaticReply& reply) { bodies.push_back(BodyOf(reply)); }));
   }
   EXPECT_EQ(server_.file_io().counts().waiting, 1u);
   gate_.Open();
@@ -74,14 +75,14 @@ TEST_F(PendingTest, EachWaiterGetsItsOwnVerdict) {
   std::vector<int> statuses(3);
   StaticRequest request = StaticServer::Request("/a.txt");
   const PendingPtr plain = server_.files().Serve(
-      request, server_.now(), [&](StaticReply reply) { statuses[0] = reply.status; });
+      request, server_.now(), [&](const StaticReply& reply) { statuses[0] = reply.status; });
   std::string value = "*";
   request.if_none_match = value;
   const PendingPtr conditional = server_.files().Serve(
-      request, server_.now(), [&](StaticReply reply) { statuses[1] = reply.status; });
+      request, server_.now(), [&](const StaticReply& reply) { statuses[1] = reply.status; });
   value = "?";  // what the views point at may go after the call
   const PendingPtr missing =
-      Serve("/no.txt", [&](StaticReply reply) { statuses[2] = reply.status; });
+      Serve("/no.txt", [&](const StaticReply& reply) { statuses[2] = reply.status; });
   gate_.Open();
   ASSERT_TRUE(server_.loop().RunUntil([&] { return statuses[2] != 0; }));
   EXPECT_EQ(statuses, (std::vector<int>{200, 304, 404}));
@@ -92,7 +93,7 @@ TEST_F(PendingTest, RefusedWithUnavailableWhenTooManyLooksWait) {
   std::vector<int> statuses;
   for (int i = 0; i < 6; ++i) {
     pending.push_back(Serve(absl::StrCat("/missing", i),
-                            [&](StaticReply reply) { statuses.push_back(reply.status); }));
+                            [&](const StaticReply& reply) { statuses.push_back(reply.status); }));
   }
   EXPECT_EQ(statuses, (std::vector<int>{503, 503})) << "at once";
   EXPECT_EQ(pending[5], nullptr);
@@ -107,12 +108,12 @@ TEST_F(PendingTest, AnswerMayDestroyItsOwnAndOtherHandles) {
   PendingPtr first;
   PendingPtr second;
   int answers = 0;
-  first = Serve("/a.txt", [&](StaticReply) {
+  first = Serve("/a.txt", [&](const StaticReply&) {
     ++answers;
     first.reset();
     second.reset();
   });
-  second = Serve("/a.txt", [&](StaticReply) { answers += 100; });
+  second = Serve("/a.txt", [&](const StaticReply&) { answers += 100; });
   gate_.Open();
   ASSERT_TRUE(server_.loop().RunUntil([&] { return answers > 0; }));
   EXPECT_EQ(answers, 1);
@@ -121,8 +122,8 @@ TEST_F(PendingTest, AnswerMayDestroyItsOwnAndOtherHandles) {
 TEST_F(PendingTest, AnswerMayAskAgain) {
   int status = 0;
   PendingPtr next;
-  const PendingPtr first = Serve("/a.txt", [&](StaticReply) {
-    next = Serve("/a.txt", [&](StaticReply reply) { status = reply.status; });
+  const PendingPtr first = Serve("/a.txt", [&](const StaticReply&) {
+    next = Serve("/a.txt", [&](const StaticReply& reply) { status = reply.status; });
   });
   gate_.Open();
   ASSERT_TRUE(server_.loop().RunUntil([&] { return status != 0; }));
@@ -132,7 +133,7 @@ TEST_F(PendingTest, AnswerMayAskAgain) {
 
 TEST_F(PendingTest, WaitingRequestIsAnsweredAfterItsFilesWereReplaced) {
   std::string body;
-  PendingPtr pending = Serve("/a.txt", [&](StaticReply reply) { body = BodyOf(reply); });
+  PendingPtr pending = Serve("/a.txt", [&](const StaticReply& reply) { body = BodyOf(reply); });
   server_.DropFiles();  // a reload
   gate_.Open();
   ASSERT_TRUE(server_.loop().RunUntil([&] { return !body.empty(); }));
@@ -142,7 +143,7 @@ TEST_F(PendingTest, WaitingRequestIsAnsweredAfterItsFilesWereReplaced) {
 }
 
 TEST_F(PendingTest, CancelledAndReplacedLeavesNothingBehind) {
-  PendingPtr pending = Serve("/a.txt", [](StaticReply) { FAIL() << "was cancelled"; });
+  PendingPtr pending = Serve("/a.txt", [](const StaticReply&) { FAIL() << "was cancelled"; });
   server_.DropFiles();
   pending.reset();
   gate_.Open();

@@ -45,7 +45,7 @@ TEST_F(StaticFilesTest, SecondRequestIsAnsweredFromTheCacheAtOnce) {
   ASSERT_EQ(server_.Get("/hello.txt").status, 200);
   bool answered = false;
   const auto pending = server_.files().Serve(StaticServer::Request("/hello.txt"), server_.now(),
-                                             [&](StaticReply reply) {
+                                             [&](const StaticReply& reply) {
                                                answered = true;
                                                EXPECT_EQ(reply.status, 200);
                                              });
@@ -231,7 +231,7 @@ TEST_F(StaticFilesTest, TwoRootsShareOneCache) {
   ASSERT_EQ(BodyOf(server_.Get("/hello.txt")), "hello");
   std::string body;
   const auto pending = (*other)->Serve(StaticServer::Request("/hello.txt"), server_.now(),
-                                       [&](StaticReply reply) { body = BodyOf(reply); });
+                                       [&](const StaticReply& reply) { body = BodyOf(reply); });
   ASSERT_TRUE(server_.loop().RunUntil([&] { return !body.empty(); }));
   EXPECT_EQ(body, "from the other");
   EXPECT_EQ(BodyOf(server_.Get("/hello.txt")), "hello");
