@@ -8,9 +8,9 @@
 #include "frontend/router.h"
 #include "tests/fuzz/fuzz_check.h"
 
+namespace anteroom::frontend {
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using anteroom::FuzzCheck;
-  using namespace anteroom::frontend;
   const std::string text(reinterpret_cast<const char*>(data), size);
   // The first line, as a comment `#loops=...`, stands for the environment.
   std::string loops;
@@ -37,3 +37,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   return 0;
 }
+
+}  // namespace anteroom::frontend

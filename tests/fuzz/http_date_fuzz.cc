@@ -4,9 +4,9 @@
 #include "frontend/http/http_date.h"
 #include "tests/fuzz/fuzz_check.h"
 
+namespace anteroom::frontend {
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using anteroom::FuzzCheck;
-  using namespace anteroom::frontend;
   constexpr time_t kNow = 1767225600;  // 1 January 2026
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
   const std::optional<time_t> time = ParseHttpDate(text, kNow);
@@ -20,3 +20,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   FuzzCheck(ParseHttpDate(written, kNow) == time, "the date reads as it was written");
   return 0;
 }
+
+}  // namespace anteroom::frontend

@@ -59,11 +59,7 @@ void CheckRequest(const ParsedRequest& request, const HttpLimits& limits) {
 }
 
 }  // namespace
-}  // namespace anteroom::frontend
-
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using anteroom::FuzzCheck;
-  using namespace anteroom::frontend;
   // Small enough for a fuzzer to reach each of them.
   HttpLimits limits;
   limits.target = 200;
@@ -80,3 +76,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const ParsedRequest& request : whole.requests) CheckRequest(request, limits);
   return 0;
 }
+
+}  // namespace anteroom::frontend

@@ -62,7 +62,7 @@ std::string FileWith(const std::string& key, const std::string& value) {
   for (const std::string& part : Split(key, '.')) {
     const bool item = part == "*" && list;
     absl::StrAppend(&open, item ? "[" : absl::StrCat("{", part == "*" ? "name" : part, ": "));
-    close = (item ? "]" : "}") + close;
+    close.insert(0, item ? "]" : "}");
   }
   return absl::StrCat(open, "'", value, "'", close);
 }

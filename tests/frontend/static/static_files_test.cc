@@ -246,7 +246,8 @@ TEST(StaticFilesCreateTest, RefusesWhatCanNotBeServed) {
     StaticConfig config;
     config.root = root;
     config.index = index;
-    return StaticFiles::Create(config, &cache, &file_io, [](std::function<void()>) {}).status();
+    return StaticFiles::Create(config, &cache, &file_io, [](const std::function<void()>&) {})
+        .status();
   };
   EXPECT_TRUE(create(tree.top(), "index.html").ok());
   EXPECT_TRUE(create(tree.top(), "").ok());
