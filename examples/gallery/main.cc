@@ -54,7 +54,9 @@ int main(int argc, char** argv) {
   anteroom::backend::DiagHandlers diag_handlers(/*start_log=*/nullptr);
 
   // Last, and so the first to go: handlers that still run keep what they use.
-  anteroom::Server server(flags.options());
+  anteroom::ServerOptions options = flags.options();
+  options.sole_user_of_grpc = true;
+  anteroom::Server server(options);
   server.Handle("GET", "/photos", [&handlers](const Request& request, Context& context) {
     return handlers.Photos(request, context);
   });

@@ -11,14 +11,15 @@ namespace anteroom::frontend {
 namespace {
 
 // Bytes taken by the socket; 0 when it is full, -1 when the client is gone.
-ssize_t Send(int fd, absl::string_view first, absl::string_view second) {
+ssize_t Send(int fd, absl::string_view first, absl::string_view second = {}) {
   iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
                     {const_cast<char*>(second.data()), second.size()}};
   msghdr message{};
-  message.msg_iov = first.empty() ? parts + 1 : parts;
-  message.msg_iovlen = first.empty() || second.empty() ? 1 : 2;
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
   for (;;) {
-    const ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
+    const ssize_t n = second.empty() ? send(fd, first.data(), first.size(), MSG_NOSIGNAL)
+                                     : sendmsg(fd, &message, MSG_NOSIGNAL);
     if (n >= 0) return n;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
     if (errno != EINTR) return -1;
@@ -37,7 +38,7 @@ Output::Progress Output::Write(int fd, absl::string_view bytes) {
     Keep(bytes);
     return Flush(fd);
   }
-  const ssize_t n = bytes.empty() ? 0 : Send(fd, bytes, {});
+  const ssize_t n = bytes.empty() ? 0 : Send(fd, bytes);
   if (n < 0) return Progress::kClientGone;
   written_ += n;
   bytes.remove_prefix(n);
@@ -75,7 +76,7 @@ Output::Progress Output::WriteSender(int fd, absl::string_view head,
 
 Output::Progress Output::Flush(int fd) {
   while (offset_ < bytes_.size()) {
-    const ssize_t n = Send(fd, absl::string_view(bytes_).substr(offset_), {});
+    const ssize_t n = Send(fd, absl::string_view(bytes_).substr(offset_));
     if (n < 0) return Progress::kClientGone;
     if (n == 0) return Progress::kBlocked;
     written_ += n;
@@ -86,7 +87,7 @@ Output::Progress Output::Flush(int fd) {
   offset_ = 0;
   if (file_) {
     for (absl::string_view rest = file_->ok_message().substr(file_offset_); !rest.empty();) {
-      const ssize_t n = Send(fd, rest, {});
+      const ssize_t n = Send(fd, rest);
       if (n < 0) return Progress::kClientGone;
       if (n == 0) return Progress::kBlocked;
       written_ += n;
