@@ -105,6 +105,8 @@ class Link final : public Member {
     absl::Status status;
     bool settle = false;
   };
+
+  // --- What comes in: link_decode.cc
   absl::Status DecodeLocked(v1::FrontendFrames* frames, Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status DecodeHelloLocked(const v1::FrontendFrames& frames)
@@ -116,8 +118,7 @@ class Link final : public Member {
   absl::Status DecodeWindowLocked(const v1::WindowUpdate& update)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  // Tells the front end of places that are now its own.
-  void GrantLocked(uint32_t places) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // --- What goes out: link_encode.cc
   void RespondLocked(Exchange* exchange) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   v1::Response* AddHeadLocked(const Exchange& exchange) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void FillWithBodiesLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -127,6 +128,9 @@ class Link final : public Member {
   // Adds what credit and turn allow. True: that was the end of the response.
   bool AddPieceLocked(Exchange* exchange) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  // --- State: link.cc
+  // Tells the front end of places that are now its own.
+  void GrantLocked(uint32_t places) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Exchange* FindLocked(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The exchange is over.
   void ForgetLocked(Exchange* exchange) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

@@ -1,6 +1,7 @@
 #include "backend/src/wire_check.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 
 #include "absl/strings/ascii.h"
@@ -18,6 +19,11 @@ bool IsRequestId(const std::string& id) {
 }
 
 }  // namespace
+
+Duration BoundedMicros(uint64_t micros) {
+  constexpr uint64_t kMax = uint64_t{1'000'000} * 60 * 60 * 24 * 365;
+  return std::chrono::microseconds(static_cast<int64_t>(std::min(micros, kMax)));
+}
 
 absl::Status CheckRequest(const v1::Request& request) {
   if (request.id() == 0) return absl::InvalidArgumentError("a request without an id");

@@ -74,7 +74,7 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
   void OnBody(absl::string_view data, bool last) override;
   void OnFailure(Outcome outcome, absl::string_view reason) override;
 
-  // --- Reading
+  // --- Reading: connection.cc
   void OnEndOfInput();
   void Consume(absl::string_view input);
   void Resume();
@@ -84,7 +84,7 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
   void OnParseError();
   void OnBodyPart(absl::string_view part);
 
-  // --- Answering
+  // --- Answering, writing: connection_answer.cc
   void ServeFile();
   void OnFile(StaticReply reply);
   void ServeFromPool();
@@ -93,7 +93,6 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
   void Begin(int status, Outcome outcome, const ResponseFraming& framing);
   void FailExchange(Outcome outcome, absl::string_view reason);
 
-  // --- Writing
   void Written(Output::Progress progress);
   Time AnswerDeadline() const;
   void ReturnCredit();
@@ -101,7 +100,7 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
   void Account();
   void ReleaseRequest();
 
-  // --- Ending
+  // --- Ending: connection.cc
   void Linger();
   void Close(Outcome outcome);
 

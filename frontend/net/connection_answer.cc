@@ -1,0 +1,285 @@
+// The second half of a connection: from a complete request to the last byte of its answer.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "anteroom/v1/anteroom.pb.h"
+#include "frontend/access_log.h"
+#include "frontend/dispatch/pool.h"
+#include "frontend/http/error_body.h"
+#include "frontend/http/response_head.h"
+#include "frontend/http/response_writer.h"
+#include "frontend/http/status.h"
+#include "frontend/net/connection.h"
+
+namespace anteroom::frontend {
+namespace {
+
+// A file that takes longer to come from the disk is given up.
+constexpr Duration kFileWait = std::chrono::seconds(30);
+// Unsent output below which the backend is given credit for more.
+constexpr size_t kLowWater = 64 * 1024;
+
+}  // namespace
+
+// --- Answering
+
+void Connection::ServeFile() {
+  const RequestHead& head = request_->head();
+  absl::string_view path = request_->path;
+  const std::string& prefix = request_->site->route->path;
+  path.remove_prefix(absl::EndsWith(prefix, "/") ? prefix.size() - 1 : prefix.size());
+  StaticRequest query;
+  query.method = head.method();
+  query.path = path.empty() ? absl::string_view("/") : path;
+  query.raw_path = head.path();
+  query.raw_query = head.query();
+  query.if_none_match = head.Find("if-none-match");
+  query.if_modified_since = head.Find("if-modified-since");
+  state_ = State::kWaiting;
+  timer_.SetAfter(kFileWait);
+  // Destroying the handle cancels the callback, so `this` is safe in it. When the answer was there
+  // at once there is no handle, and the request may be over and gone by now.
+  std::unique_ptr<StaticFiles::Pending> pending = request_->site->files->Serve(
+      query, context_->loop->now(), [this](StaticReply reply) { OnFile(std::move(reply)); });
+  if (pending) request_->pending_file = std::move(pending);
+}
+
+void Connection::OnFile(StaticReply reply) {
+  if (reply.status != 200 && reply.status != 304) {
+    if (reply.status == 503) return Answer(Outcome::kOverload, 503);
+    request_->location = std::move(reply.location);
+    request_->allow = reply.allow;
+    return Answer(Outcome::kStatic, reply.status);
+  }
+  ResponseFraming framing;  // the file's own fields say how long it is
+  framing.keep_alive = keep_alive_ && !context_->draining;
+  Begin(reply.status, Outcome::kStatic, framing);
+  ResponseWriter writer(&context_->out, reply.status);
+  writer.Finish(framing, request_->head().minor_version(), context_->Date());
+  context_->out.resize(context_->out.size() -
+                       2);  // the empty line: the prepared fields end with one
+  request_->answered = true;
+  if (reply.status == 304 || request_->head().method() == "HEAD") {
+    const absl::string_view fields =
+        reply.status == 304 ? reply.file->not_modified_fields() : reply.file->ok_fields();
+    context_->out.append(fields.data(), fields.size());
+    return Written(output_.Write(socket_.get(), context_->out));
+  }
+  if (reply.file->in_memory()) {
+    return Written(output_.WriteFile(socket_.get(), context_->out, std::move(reply.file)));
+  }
+  const absl::string_view fields = reply.file->ok_fields();
+  context_->out.append(fields.data(), fields.size());
+  const uint64_t size = reply.file->size();
+  // The sender is destroyed with the output, and so with the connection.
+  auto sender = std::make_unique<FileSender>(std::move(reply.file), 0, size, context_->file_io,
+                                             context_->poster, &context_->static_cache->counters(),
+                                             [this] { OnWritable(); });
+  Written(output_.WriteSender(socket_.get(), context_->out, std::move(sender)));
+}
+
+void Connection::ServeFromPool() {
+  const Site& site = *request_->site;
+  const Time now = context_->loop->now();
+  Exchange& exchange = request_->exchange;
+  exchange.head = &request_->head();
+  exchange.body = request_->body;
+  exchange.memory = request_->parser.memory() + request_->body.capacity();
+  exchange.client_address = peer_;
+  exchange.request_id = request_->id();
+  exchange.deadline = now + site.route->timeout.value_or(site.pool->config().timeout);
+  exchange.retry = site.route->retry;
+  exchange.client = this;
+  state_ = State::kWaiting;
+  timer_.SetDeadline(std::min(exchange.deadline, now + site.pool->config().queue.wait));
+  if (const std::optional<Outcome> refused = site.pool->Submit(&exchange))
+    Answer(*refused, Info(*refused).status);
+}
+
+ResponseContext Connection::NewResponse(int status) const {
+  ResponseContext context;
+  context.status = status;
+  context.minor_version = request_->head().minor_version();
+  context.head_request = request_->head().method() == "HEAD";
+  context.keep_alive = keep_alive_ && !context_->draining;
+  return context;
+}
+
+void Connection::Begin(int status, Outcome outcome, const ResponseFraming& framing) {
+  state_ = State::kWriting;
+  request_->status = status;
+  request_->outcome = outcome;
+  request_->framing = framing;
+  request_->responding = true;
+  keep_alive_ = framing.keep_alive;
+  context_->out.clear();
+}
+
+void Connection::Answer(Outcome outcome, int status) {
+  const ErrorBody body = StatusHasBody(status)
+                             ? MakeErrorBody(status, ChooseErrorFormat(request_->head()))
+                             : ErrorBody();
+  ResponseContext response = NewResponse(status);
+  response.size = body.body.size();
+  const ResponseFraming framing = ChooseFraming(response);
+  Begin(status, outcome, framing);
+  ResponseWriter writer(&context_->out, status);
+  if (!body.content_type.empty()) writer.AddField("Content-Type", body.content_type);
+  if (!request_->location.empty()) writer.AddField("Location", request_->location);
+  if (!request_->allow.empty()) writer.AddField("Allow", request_->allow);
+  if (status == 503) {
+    const Pool* pool = request_->site != nullptr ? request_->site->pool : nullptr;
+    writer.AddField("Retry-After",
+                    static_cast<uint64_t>(pool != nullptr ? pool->RetryAfterSeconds() : 1));
+  }
+  writer.Finish(framing, response.minor_version, context_->Date());
+  if (framing.send_body) context_->out += body.body;
+  request_->answered = true;
+  Written(output_.Write(socket_.get(), context_->out));
+}
+
+void Connection::OnResponse(v1::Response* response) {
+  const int status = static_cast<int>(std::min<uint32_t>(response->status(), 1000));
+  absl::Status check = CheckResponseHead(status, response->headers());
+  if (check.ok() && !StatusHasBody(status) && (!response->body().empty() || !response->last())) {
+    check = absl::InvalidArgumentError(absl::StrCat("a body with status ", status));
+  }
+  if (!check.ok()) {
+    request_->site->pool->Cancel(&request_->exchange);
+    return FailExchange(Outcome::kBackendInvalid, check.message());
+  }
+  ResponseContext head = NewResponse(status);
+  if (response->size_known()) {
+    head.size = response->body_size();
+  } else if (response->last() && !head.head_request) {
+    head.size = response->body().size();
+  }
+  const ResponseFraming framing = ChooseFraming(head);
+  Begin(status, Outcome::kServed, framing);
+  ResponseWriter writer(&context_->out, status);
+  for (const v1::Header& header : response->headers())
+    writer.AddField(header.name(), header.value());
+  writer.Finish(framing, head.minor_version, context_->Date());
+  if (!framing.send_body) {
+    // What answers a HEAD has no body, whatever the handler made.
+    if (!response->last()) request_->site->pool->Cancel(&request_->exchange);
+    request_->answered = true;
+    return Written(output_.Write(socket_.get(), context_->out));
+  }
+  if (response->body().empty() && !response->last()) {
+    return Written(output_.Write(socket_.get(), context_->out));
+  }
+  OnBody(response->body(), response->last());
+}
+
+void Connection::OnBody(absl::string_view data, bool last) {
+  std::string& out = context_->out;  // holds the head when called from OnResponse, else it is empty
+  const bool chunked = request_->framing.length == ResponseFraming::Length::kChunked;
+  if (chunked && !data.empty()) AppendChunkHeader(data.size(), &out);
+  out.append(data.data(), data.size());
+  if (chunked && !data.empty()) out.append(kAfterChunk.data(), kAfterChunk.size());
+  if (chunked && last) out.append(kLastChunk.data(), kLastChunk.size());
+  request_->answered = last;
+  request_->uncredited += data.size();
+  Written(output_.Write(socket_.get(), out));
+}
+
+void Connection::OnFailure(Outcome outcome, absl::string_view reason) {
+  FailExchange(outcome, reason);
+}
+
+void Connection::FailExchange(Outcome outcome, absl::string_view reason) {
+  request_->detail = std::string(reason);
+  if (!request_->responding) return Answer(outcome, Info(outcome).status);
+  // Something has gone out. Only a reset tells every kind of client that the rest will not come:
+  // the end of the connection is the regular end of a body without length.
+  const linger reset{1, 0};
+  setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  Close(Outcome::kCut);
+}
+
+// --- Writing
+
+void Connection::OnWritable() {
+  if (state_ != State::kClosed) Written(output_.Flush(socket_.get()));
+}
+
+void Connection::Written(Output::Progress progress) {
+  context_->out.clear();
+  const uint64_t written = output_.TakeWritten();
+  context_->metrics->bytes_out.Add(written);
+  if (request_) request_->bytes_out += written;
+  switch (progress) {
+    case Output::Progress::kClientGone:
+      return Close(Outcome::kClientGone);
+    case Output::Progress::kFileFailed:
+      return FailExchange(Outcome::kCut, "the file has changed under the answer");
+    case Output::Progress::kBlocked:
+      if (written > 0 || !watch_.writing()) timer_.SetAfter(context_->config->timeouts.write);
+      watch_.WatchWrite(true);
+      if (request_) ReturnCredit();
+      return;
+    case Output::Progress::kDisk:
+      watch_.WatchWrite(false);
+      timer_.SetAfter(kFileWait);
+      return;
+    case Output::Progress::kDone:
+      watch_.WatchWrite(false);
+      if (state_ != State::kWriting) return;  // 100 (Continue)
+      if (request_->answered) return EndRequest();
+      timer_.SetDeadline(AnswerDeadline());
+      return ReturnCredit();
+  }
+}
+
+Time Connection::AnswerDeadline() const {
+  // A handler that is still writing its answer is bound by the route's deadline. One that has ended
+  // is not to blame for the time that a slow client takes to fetch what it made.
+  const Time deadline = request_->exchange.deadline;
+  if (request_->framing.length != ResponseFraming::Length::kFixed) return deadline;
+  return std::max(deadline, context_->loop->now() + context_->config->timeouts.write);
+}
+
+void Connection::ReturnCredit() {
+  if (request_->answered || request_->uncredited == 0 || output_.held() > kLowWater) return;
+  request_->site->pool->Consumed(&request_->exchange, std::exchange(request_->uncredited, 0));
+}
+
+void Connection::EndRequest() {
+  // A client that asked for the end sends nothing more, so there is nothing to linger for.
+  const bool client_closes =
+      !request_->head().keep_alive() && ahead_.empty() &&
+      (request_->outcome == Outcome::kServed || request_->outcome == Outcome::kStatic);
+  Account();
+  ReleaseRequest();
+  if (!keep_alive_) {
+    if (client_closes || end_of_input_) return Close(Outcome::kClientGone);
+    return Linger();
+  }
+  state_ = State::kIdle;
+  timer_.SetAfter(context_->config->timeouts.idle);
+  if (consuming_) return;  // goes on by itself
+  if (!ahead_.empty()) return Resume();
+  if (end_of_input_) Close(Outcome::kClientGone);
+}
+
+void Connection::ReleaseRequest() {
+  if (request_->counted_body > 0) {
+    context_->buffered_bytes->fetch_sub(request_->counted_body, std::memory_order_relaxed);
+  }
+  context_->requests.Give(std::move(request_));
+}
+
+void Connection::Account() {
+  LoopMetrics& metrics = *context_->metrics;
+  metrics.outcomes[static_cast<size_t>(request_->outcome)].Add();
+  metrics.status_classes[std::clamp(request_->status / 100, 0, 5)].Add();
+  if (context_->access_log != nullptr)
+    context_->access_log->Write(*request_, peer_, context_->loop->now());
+}
+
+}  // namespace anteroom::frontend
