@@ -37,7 +37,7 @@ class ResponseWriter {
 // What precedes the data of a chunk. `size` is not 0: that would end the body.
 void AppendChunkHeader(uint64_t size, std::string* out);
 
-inline constexpr absl::string_view kAfterChunk = "\r\n";        // follows the data of a chunk
+inline constexpr absl::string_view kAfterChunk = "\r\n";      // follows the data of a chunk
 inline constexpr absl::string_view kLastChunk = "0\r\n\r\n";  // ends the body
 
 inline constexpr absl::string_view kContinueResponse = "HTTP/1.1 100 Continue\r\n\r\n";
