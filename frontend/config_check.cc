@@ -63,9 +63,13 @@ void CheckAddresses(const Config& config, YamlFindings* findings) {
       continue;
     }
     for (size_t j = 0; j < i; ++j) {
-      if (address.port == 0 || !(config.listeners[j].address == address)) continue;
+      const SocketAddress& other = config.listeners[j].address;
+      if (!Collide(address, other)) continue;
       findings->AddFault(
-          path, absl::StrCat(path, ": ", address.ToString(), " is listeners[", j, "] already"));
+          path, other == address
+                    ? absl::StrCat(path, ": ", address.ToString(), " is listeners[", j, "] already")
+                    : absl::StrCat(path, ": ", address.ToString(), " collides with listeners[", j,
+                                   "].address ", other.ToString()));
       break;
     }
     if (admin_usable && Collide(address, config.admin.address)) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/cpu_count.h"
+#include "common/descriptor_limit.h"
 #include "common/flags.h"
 #include "common/grpc_quiet.h"
 #include "common/log.h"
@@ -36,6 +37,17 @@ bool WaitForced(Time until, const std::atomic<bool>* done) {
       return true;
   }
   return false;
+}
+
+// Beside client connections: links, files, logs, and what the process itself needs.
+constexpr uint64_t kOtherDescriptors = 256;
+
+void CheckDescriptors(const Config& config) {
+  const uint64_t limit = RaiseDescriptorLimit();
+  const uint64_t wanted = uint64_t{config.limits.connections} + kOtherDescriptors;
+  if (limit >= wanted) return;
+  spdlog::warn("few descriptors limit={} wanted={} limits.connections={}", limit, wanted,
+               config.limits.connections);
 }
 
 // Serves until told to end, then drains: a second signal cuts it short.
@@ -90,6 +102,7 @@ int Main(int argc, char** argv) {
   const QuietGrpc quiet_grpc;
   StartLog(config.log_level);
   spdlog::info("anteroom-frontend version={} loops={}", kVersion, config.loops);
+  CheckDescriptors(config);
   const DrainConfig drain = config.drain;
   int exit_code = 0;
   {

@@ -20,7 +20,8 @@ enum class Outcome {
   kTimeout,         // accepted, but no whole answer before the route's deadline
   kBackendLost,     // a backend died under a request that must not run twice, or too often
   kBackendInvalid,  // a backend answered something that must not reach a client
-  kOverload,        // the front end itself has no room (file I/O)
+  kOverload,        // the front end itself has no room (file I/O, buffers)
+  kFileError,       // a file is there, and the disk cannot read it
   kClientGone,      // the client left first
   kWriteTimeout,    // the client stopped reading
   kCut,  // the answer had begun when it could not be completed; the connection was closed under it

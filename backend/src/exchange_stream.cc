@@ -40,7 +40,10 @@ void ExchangeStream::OnCalled(bool ok) {
     return;
   }
   link_ = std::make_shared<Link>(host_, shared_from_this());
-  outstanding_.fetch_add(1);  // the read, which begins after the hello has gone out
+  // The link, until what Close() starts has come back: a thread that is on its way to Write() or
+  // Close() holds the stream, but no operation. And the read, which begins after the hello has gone
+  // out.
+  outstanding_.fetch_add(2);
   link_->Open(context_.peer());
   on_open_(shared_from_this());
   stream_.Read(&frames_, &read_);
@@ -93,7 +96,6 @@ bool ExchangeStream::Write(const v1::BackendFrames& frames) {
 }
 
 void ExchangeStream::Close(const absl::Status& status) {
-  outstanding_.fetch_add(1);
   // absl's codes are gRPC's.
   stream_.Finish(
       grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message())),

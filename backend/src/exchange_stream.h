@@ -64,7 +64,7 @@ class ExchangeStream final : public LinkTransport,
   v1::FrontendFrames frames_;             // of the one read that is outstanding or being handled
   std::atomic<uint64_t> batches_{0};      // handled
   std::shared_ptr<Link> link_;            // set when called, constant then
-  std::atomic<int> outstanding_{1};       // operations in the queue
+  std::atomic<int> outstanding_{1};       // operations in the queue, and the link while it is open
   std::shared_ptr<ExchangeStream> self_;  // while outstanding_ > 0
 };
 

@@ -118,7 +118,9 @@ Link::Action Link::AfterWrite(bool ok) {
   } else {
     writing_->Clear();
   }
-  if (!ok) CloseLocked(absl::OkStatus());
+  // Not a clean end, which would say that what has not started never will: the front end may be
+  // there still, when it is the message that gRPC does not take.
+  if (!ok) CloseLocked(absl::UnavailableError("a write failed"));
   return NextLocked();
 }
 

@@ -11,6 +11,8 @@ namespace {
 
 // What a response costs in a batch beside its body; an estimate, for bounding batches only.
 constexpr size_t kHeadBytes = 512;
+// Of the reason for which a response broke off; the front end logs no more either.
+constexpr size_t kAbortReason = 256;
 
 }  // namespace
 
@@ -46,7 +48,7 @@ void Link::EndStreamLocked(Exchange* exchange) {
   }
   v1::Abort* abort = pending_->add_aborts();
   abort->set_id(exchange->wire.id());
-  abort->set_reason(std::string(exchange->stream_status.message()));
+  abort->set_reason(std::string(exchange->stream_status.message().substr(0, kAbortReason)));
   dirty_ = true;
   ForgetLocked(exchange);
 }

@@ -62,7 +62,7 @@ std::string MetricsPage(const WorkerPool& pool, const Router& router, const Back
         "Requests that are accepted at most: threads and prefetch.", load.limit);
   gauge("anteroom_backend_queued", "Requests accepted that wait for a thread.", pool.queued());
   gauge("anteroom_backend_round_trip_seconds",
-        "From a granted place to the request for it, moving average.",
+        "Between a front end and here and back, as front ends report it, moving average.",
         ToSeconds(pool.round_trip()));
   gauge("anteroom_backend_service_seconds", "How long a handler runs, moving average.",
         ToSeconds(pool.mean_service()));

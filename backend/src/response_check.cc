@@ -21,6 +21,9 @@ constexpr std::array<bool, 256> TokenTable() {
 }
 constexpr std::array<bool, 256> kToken = TokenTable();
 
+// Far more than clients take, and far less than what a message to the front end may hold.
+constexpr size_t kMaxHeaderBytes = 256 * 1024;
+
 bool IsToken(absl::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(),
                                       [](char c) { return kToken[static_cast<unsigned char>(c)]; });
@@ -37,7 +40,13 @@ absl::Status CheckResponse(const Response& response) {
   if (response.status < 200 || response.status > 599) {
     return absl::InternalError(absl::StrCat("status ", response.status, " is outside 200..599"));
   }
+  size_t bytes = 0;
   for (const auto& [name, value] : response.headers) {
+    bytes += name.size() + value.size();
+    if (bytes > kMaxHeaderBytes) {
+      return absl::InternalError(
+          absl::StrCat("its header fields take more than ", kMaxHeaderBytes, " bytes"));
+    }
     if (!IsToken(name)) {
       return absl::InternalError(
           absl::StrCat("the field name \"", absl::CHexEscape(name), "\" is not a token"));

@@ -34,6 +34,8 @@ class ExchangeClient {
   // the call.
   virtual void OnResponse(v1::Response* response) = 0;
   virtual void OnBody(absl::string_view data, bool last) = 0;
+  // It is in the queue again: no backend took it, or its link broke.
+  virtual void OnQueuedAgain() = 0;
   // No answer, or none that is complete. `reason` is for the log.
   virtual void OnFailure(Outcome outcome, absl::string_view reason) = 0;
 

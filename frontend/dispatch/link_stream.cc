@@ -16,6 +16,7 @@ namespace {
 // many.
 constexpr int kMaxMessage = 8 << 20;
 constexpr Duration kLateRead = std::chrono::milliseconds(10);
+constexpr Duration kLateEnd = std::chrono::milliseconds(100);
 constexpr size_t kKeptBatch = 512 * 1024;
 // gRPC's own flow control must never be what holds a link up: exchanges have windows of their own.
 // Its window is fixed, since estimating one costs pings.
@@ -92,7 +93,12 @@ void LinkStream::OnStarted(bool ok) {
 void LinkStream::Read() { rpc_->stream->Read(&rpc_->in, read_.Start()); }
 
 void LinkStream::OnRead(bool ok) {
-  if (!ok) return Finish();
+  if (!ok) {
+    Finish();
+    // The end of the stream is there already; it is not when a message could not be read.
+    late_timer_.SetAfter(kLateEnd);
+    return;
+  }
   const size_t bytes = handler_ == nullptr ? 0 : handler_->OnBatch(&rpc_->in);
   // Clear() keeps the capacity of messages and strings, which is the point; but not that of an
   // exceptional batch.
@@ -106,6 +112,13 @@ void LinkStream::OnRead(bool ok) {
     return;
   }
   Read();
+}
+
+void LinkStream::OnTimer() {
+  if (!finishing_) return ReadIfLate();
+  if (finished_) return;
+  rpc_->context.TryCancel();
+  queue_->Harvest();
 }
 
 void LinkStream::ReadIfLate() {

@@ -86,7 +86,7 @@ class LinkStream final : private StreamQueue::Stream, private TimerHandler {
   // StreamQueue::Stream
   void OnReadiness() override { ReadIfLate(); }
   // TimerHandler: a late read is due
-  void OnTimer() override { ReadIfLate(); }
+  void OnTimer() override;
   void Read();
   void ReadIfLate();
   void Finish();

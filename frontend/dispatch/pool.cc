@@ -150,6 +150,7 @@ void Pool::Requeue(Exchange* exchange) {
   dispatcher_.Requeue(exchange);
   EnterQueue(exchange);
   exchange->admitted = true;
+  exchange->client->OnQueuedAgain();
 }
 
 void Pool::Cancel(Exchange* exchange) {
@@ -170,7 +171,8 @@ void Pool::Consumed(Exchange* exchange, uint64_t bytes) {
 }
 
 int Pool::RetryAfterSeconds() const {
-  return drain_rate_.SecondsFor(shared_->waiting.load(std::memory_order_relaxed), loop_->now());
+  // Both of this loop; the others have theirs.
+  return drain_rate_.SecondsFor(dispatcher_.waiting(), loop_->now());
 }
 
 void Pool::LeaveBackend(Link* link) {
@@ -188,7 +190,6 @@ void Pool::Done(Exchange* exchange) {
 void Pool::Send(Dispatcher::BackendId backend, Ticket* ticket) {
   auto* exchange = static_cast<Exchange*>(ticket);
   LeaveQueue(exchange);
-  metrics_->wait.Observe(loop_->now() - exchange->enqueued);
   metrics_->in_flight.Add(1);
   exchange->state = ExchangeState::kSent;
   links_[backend]->Send(exchange);
@@ -208,13 +209,15 @@ void Pool::OnRefused(Link* link, Exchange* exchange) {
   dispatcher_.OnRefused(link->id(), exchange);
   BackFromBackend(exchange);
   // Submit() did not ask whether there is room when it could send the request at once.
-  if (!Admit(exchange)) exchange->client->OnFailure(Outcome::kQueueFull, "");
+  if (!Admit(exchange)) return exchange->client->OnFailure(Outcome::kQueueFull, "");
+  exchange->client->OnQueuedAgain();
 }
 
 void Pool::OnReturned(Link* link, Exchange* exchange) {
   dispatcher_.OnReturned(link->id(), exchange);
   BackFromBackend(exchange);
   exchange->admitted = true;
+  exchange->client->OnQueuedAgain();
 }
 
 // It has not run: that was no attempt.
@@ -232,6 +235,8 @@ void Pool::OnAborted(Link* link, Exchange* exchange, absl::string_view reason) {
 }
 
 void Pool::OnResponse(Link* link, Exchange* exchange, v1::Response* response) {
+  // Only now it is certain that the last sending counts: it might have been refused.
+  metrics_->wait.Observe(exchange->sent_at - exchange->enqueued);
   if (response->last()) {
     LeaveBackend(link);
     drain_rate_.OnAnswer(loop_->now());

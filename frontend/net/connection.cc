@@ -23,9 +23,6 @@ constexpr int kPipelineTurn = 32;
 // After our direction is closed: how long, and how much, the client may still send.
 constexpr Duration kLinger = std::chrono::seconds(2);
 constexpr uint32_t kLingerBytes = 1024 * 1024;
-// How often a request that is running is looked at again after the time in which it had to leave
-// the queue: it may be back there, when a link broke.
-constexpr Duration kRecheck = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -252,8 +249,7 @@ void Connection::OnTimer() {
         return Answer(Outcome::kOverload, 503);
       }
       const Time now = context_->loop->now();
-      const Time wait_ends = exchange.waiting_since + pool->config().queue.wait;
-      if (exchange.queued() && now >= std::min(wait_ends, exchange.deadline)) {
+      if (exchange.queued() && now >= QueueDeadline()) {
         pool->Cancel(&exchange);
         if (exchange.broken > 0 && !request_->head().method_info()->idempotent) {
           // It may have run where the link broke, which a 503 ("send it again") would deny.
@@ -266,7 +262,7 @@ void Connection::OnTimer() {
         pool->Cancel(&exchange);
         return Answer(Outcome::kTimeout, 504);
       }
-      return timer_.SetDeadline(std::min(exchange.deadline, std::max(wait_ends, now + kRecheck)));
+      return timer_.SetDeadline(exchange.queued() ? QueueDeadline() : exchange.deadline);
     }
     case State::kWriting:
       if (output_.empty()) return FailExchange(Outcome::kTimeout, "deadline");

@@ -72,6 +72,7 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
   // ExchangeClient
   void OnResponse(v1::Response* response) override;
   void OnBody(absl::string_view data, bool last) override;
+  void OnQueuedAgain() override;
   void OnFailure(Outcome outcome, absl::string_view reason) override;
 
   // --- Reading: connection.cc
@@ -95,6 +96,7 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
 
   void Written(Output::Progress progress);
   Time AnswerDeadline() const;
+  Time QueueDeadline() const;
   void ReturnCredit();
   void EndRequest();
   void Account();

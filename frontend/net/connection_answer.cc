@@ -51,6 +51,7 @@ void Connection::ServeFile() {
 void Connection::OnFile(StaticReply reply) {
   if (reply.status != 200 && reply.status != 304) {
     if (reply.status == 503) return Answer(Outcome::kOverload, 503);
+    if (reply.status == 500) return Answer(Outcome::kFileError, 500);
     request_->location = std::move(reply.location);
     request_->allow = reply.allow;
     return Answer(Outcome::kStatic, reply.status);
@@ -95,7 +96,8 @@ void Connection::ServeFromPool() {
   exchange.retry = site.route->retry;
   exchange.client = this;
   state_ = State::kWaiting;
-  timer_.SetDeadline(std::min(exchange.deadline, now + site.pool->config().queue.wait));
+  exchange.waiting_since = now;
+  timer_.SetDeadline(QueueDeadline());
   if (const std::optional<Outcome> refused = site.pool->Submit(&exchange))
     Answer(*refused, Info(*refused).status);
 }
@@ -186,6 +188,14 @@ void Connection::OnBody(absl::string_view data, bool last) {
   request_->answered = last;
   request_->uncredited += data.size();
   Written(output_.Write(socket_.get(), out));
+}
+
+void Connection::OnQueuedAgain() { timer_.SetDeadline(QueueDeadline()); }
+
+Time Connection::QueueDeadline() const {
+  const Exchange& exchange = request_->exchange;
+  return std::min(exchange.deadline,
+                  exchange.waiting_since + request_->site->pool->config().queue.wait);
 }
 
 void Connection::OnFailure(Outcome outcome, absl::string_view reason) {

@@ -86,6 +86,18 @@ TEST_F(InvokeTest, AnImpossibleHeadIs500) {
   EXPECT_EQ(nul.status, 500);
 }
 
+TEST_F(InvokeTest, AHeadThatNoMessageCouldHoldIs500) {
+  const auto with = [this](size_t bytes) {
+    return Get([bytes](const Request&, Context&) {
+      Response response = Response::Text("x");
+      for (size_t i = 0; i < bytes / 1000; ++i) response.AddHeader("X-A", std::string(997, 'a'));
+      return response;
+    });
+  };
+  EXPECT_EQ(with(200'000).status, 200);
+  EXPECT_EQ(with(300'000).status, 500);
+}
+
 TEST_F(InvokeTest, AnImpossibleStatusIs500) {
   for (const int status : {0, 100, 101, 199, 600, 1000, -1}) {
     EXPECT_EQ(

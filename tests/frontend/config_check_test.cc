@@ -45,6 +45,15 @@ TEST(CheckListenersTest, RefusesTwoAlike) {
             "f:3:14: listeners[1].address: [::1]:80 is listeners[0] already\n");
 }
 
+TEST(CheckListenersTest, RefusesTwoThatCannotBothListen) {
+  EXPECT_EQ(
+      Faults(WithListeners("  - address: 0.0.0.0:80\n  - address: 127.0.0.1:80\n")),
+      "f:3:14: listeners[1].address: 127.0.0.1:80 collides with listeners[0].address 0.0.0.0:80\n");
+  EXPECT_EQ(Faults(WithListeners("  - address: 127.0.0.1:80\n  - address: '[::]:80'\n")),
+            "f:3:14: listeners[1].address: [::]:80 collides with listeners[0].address "
+            "127.0.0.1:80\n");
+}
+
 TEST(CheckListenersTest, TakesSeveralWithPortsChosenByTheKernel) {
   EXPECT_EQ(Faults(WithListeners("  - address: 127.0.0.1:0\n  - address: 127.0.0.1:0\n")), "");
 }

@@ -55,6 +55,7 @@ TEST(Outcome, StatusesAreThoseOfTheManual) {
   EXPECT_EQ(Info(Outcome::kQueueFull).status, 503);
   EXPECT_EQ(Info(Outcome::kQueueTimeout).status, 503);
   EXPECT_EQ(Info(Outcome::kOverload).status, 503);
+  EXPECT_EQ(Info(Outcome::kFileError).status, 500);
   EXPECT_EQ(Info(Outcome::kTimeout).status, 504);
   for (const Outcome silent : {Outcome::kClientGone, Outcome::kWriteTimeout, Outcome::kCut}) {
     EXPECT_EQ(Info(silent).status, 0) << Info(silent).word;

@@ -1,10 +1,11 @@
 """A backend dies without a word. What may be sent again is, once; what may not is one 502."""
 
 import threading
+import time
 
 import pytest
 from anteroom_harness.backend import Backend
-from anteroom_harness.deadlines import wait_until
+from anteroom_harness.deadlines import scaled, wait_until
 from anteroom_harness.http_client import Connection, Response
 from anteroom_harness.load import Load
 from anteroom_harness.stack import Stack
@@ -144,3 +145,16 @@ def test_a_handler_that_crashes_its_process_costs_one_request(stack: Stack) -> N
     wait_until(
         lambda: [backend.running() for backend in stack.backends].count(True) == 1, "the end of one backend", timeout=10
     )
+
+
+def test_a_request_that_lost_its_backend_waits_no_longer_than_the_queue_allows(stack: Stack) -> None:
+    """From the loss on, however long ago the request came: the wait does not round up to some look at it."""
+    stack.start(settings={"pools": {"main": {"queue": {"wait": "700ms"}}}})
+    with stack.connect(timeout=30) as connection:
+        connection.send_request("GET", "/diag/sleep?ms=60000", {"X-Id": "victim"})
+        stack.wait_started("victim")
+        stack.backend.kill()
+        began = time.monotonic()
+        assert connection.read_response("GET").status == 503
+        waited = time.monotonic() - began
+    assert 0.6 < waited < 0.7 + scaled(0.4)

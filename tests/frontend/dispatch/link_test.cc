@@ -21,6 +21,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using testing::HasSubstr;
+using testing::Not;
 
 class LinkTest : public testing::TestWithParam<CompletionPump> {
  protected:
@@ -104,6 +105,24 @@ TEST_P(LinkTest, ABackendThatIsSilentAndAnswersNoPingsIsDead) {
   EXPECT_EQ(post.failure, Outcome::kBackendLost);
   EXPECT_THAT(post.reason, HasSubstr("ping"));
   EXPECT_GE(hung.Now().pings, 1);
+}
+
+TEST_P(LinkTest, ABatchThatCannotBeReadEndsTheLinkBeforeAnyPing) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  TestClient post("POST");
+  rig_.Submit(&post);
+  backend.AwaitRequest(0);
+  // Kept as it is by whoever sends it; to the receiver it is the field `load`, cut off.
+  v1::BackendFrames frames;
+  frames.GetReflection()->MutableUnknownFields(&frames)->AddLengthDelimited(
+      v1::BackendFrames::kLoadFieldNumber, "\xff");
+  backend.Send(frames);
+  rig_.AwaitEnd(&post);
+  EXPECT_EQ(post.failure, Outcome::kBackendLost);
+  EXPECT_THAT(post.reason, Not(HasSubstr("ping")));
+  EXPECT_EQ(backend.Now().pings, 0);
+  rig_.AwaitLinks(1);
 }
 
 TEST_P(LinkTest, ABackendThatThinksForLongIsNotDead) {

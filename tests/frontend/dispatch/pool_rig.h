@@ -38,6 +38,7 @@ class TestClient final : public ExchangeClient {
     Take(response->body(), response->last());
   }
   void OnBody(absl::string_view data, bool last) override { Take(data, last); }
+  void OnQueuedAgain() override { ++queued_again; }
   void OnFailure(Outcome outcome, absl::string_view why) override {
     ++ends;
     failure = outcome;
@@ -46,6 +47,7 @@ class TestClient final : public ExchangeClient {
 
   Exchange exchange;
   Pool* credit_from = nullptr;  // gives credit for what arrives; null: gives none
+  int queued_again = 0;
   int heads = 0;
   int ends = 0;
   int status = 0;

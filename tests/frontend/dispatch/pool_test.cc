@@ -1,6 +1,7 @@
 #include "frontend/dispatch/pool.h"
 
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,12 @@ std::string Pattern(size_t size) {
 
 class PoolTest : public testing::TestWithParam<CompletionPump> {
  protected:
+  // Requests of which the metric knows how long they waited.
+  uint64_t WaitsObserved() {
+    HistogramTotals totals;
+    rig_.metrics.wait.AddTo(&totals);
+    return std::accumulate(totals.counts.begin(), totals.counts.end(), uint64_t{0});
+  }
   PoolRig rig_{GetParam()};
 };
 
@@ -180,8 +187,11 @@ TEST_P(PoolTest, ARefusedRequestWaitsForAGrant) {
   const v1::Request again = backend.AwaitRequest(1);
   EXPECT_EQ(rig_.shared.waiting.load(), 0u);
   backend.Await("two places given back", [](const Received& r) { return r.declined == 2; });
+  EXPECT_EQ(WaitsObserved(), 0u);
   backend.Answer(again.id());
   rig_.AwaitEnd(&client);
+  EXPECT_EQ(client.queued_again, 1);
+  EXPECT_EQ(WaitsObserved(), 1u);
 }
 
 TEST_P(PoolTest, SaysThatItWantsMoreWhileRequestsWait) {
@@ -214,6 +224,7 @@ TEST_P(PoolTest, AReturnedRequestIsSentAgain) {
   backend.Answer(again.id());
   rig_.AwaitEnd(&client);
   EXPECT_EQ(client.status, 200);
+  EXPECT_EQ(client.queued_again, 1);
 }
 
 TEST_P(PoolTest, ACancelledRequestIsTakenBackAndItsLateAnswerDropped) {
@@ -301,6 +312,7 @@ TEST_P(PoolTest, AGetUnderABrokenLinkIsAnsweredByAnother) {
   other.Answer(again.id(), "other");
   rig_.AwaitEnd(&client);
   EXPECT_EQ(client.body, "other");
+  EXPECT_EQ(client.queued_again, 1);
   EXPECT_EQ(rig_.metrics.redone.value(), 1u);
 }
 
@@ -395,6 +407,20 @@ TEST_P(PoolTest, AnAbortedRequestFailsAndIsNotRedone) {
   rig_.AwaitEnd(&client);
   EXPECT_EQ(client.failure, Outcome::kBackendInvalid);
   EXPECT_EQ(client.reason, "the handler gave up");
+}
+
+TEST_P(PoolTest, AReasonInAnyEncodingCostsNoLink) {
+  FakeBackend backend;
+  rig_.Start({backend.address()});
+  TestClient client;
+  rig_.Submit(&client);
+  v1::BackendFrames frames;
+  frames.add_aborts()->set_id(backend.AwaitRequest(0).id());
+  frames.mutable_aborts(0)->set_reason("no file caf\xe9.jpg");
+  backend.Send(frames);
+  rig_.AwaitEnd(&client);
+  EXPECT_EQ(client.reason, "no file caf\xe9.jpg");
+  EXPECT_EQ(rig_.metrics.links.lost.value(), 0u);
 }
 
 // RFC 9110, section 9.3.2.
