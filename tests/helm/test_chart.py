@@ -67,7 +67,7 @@ def test_lints(values: pathlib.Path) -> None:
 
 
 def test_fits_the_schemas_of_the_api(values: pathlib.Path) -> None:
-    schemas = os.environ.get("KUBECONFORM_SCHEMAS") or os.environ.get("MINI_KUBE_SCHEMAS")
+    schemas = os.environ.get("KUBECONFORM_SCHEMAS")
     location = ["-schema-location", schemas] if schemas else []
     run(
         tool("kubeconform"), "-strict", "-kubernetes-version", KUBERNETES, *location, "-",
