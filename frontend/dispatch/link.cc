@@ -18,6 +18,10 @@ constexpr size_t kInlineBody = 64 * 1024;  // a body up to this goes along in th
 constexpr size_t kChunk = 64 * 1024;       // the largest BodyChunk
 constexpr size_t kBatch = 1024 * 1024;     // a message is closed when it has grown to this
 constexpr uint64_t kResponseWindow = 256 * 1024;
+// While a backend has this many requests for each of its threads before it, a batch of fewer than
+// kSmallBatch waits for the next message from there: a message costs as much as five requests.
+constexpr size_t kPlenty = 4;
+constexpr size_t kSmallBatch = 16;
 constexpr size_t kLoggedText = 128;  // what a backend says of itself, in every line about it
 
 }  // namespace
@@ -32,7 +36,8 @@ Link::Link(Loop* loop, CompletionSource* source, Owner* owner, uint32_t id, Sock
       options_(options),
       counters_(counters),
       streams_alive_(streams_alive),
-      timer_(loop, this) {}
+      timer_(loop, this),
+      held_batch_(loop, this, options->longest_hold) {}
 
 Link::~Link() {
   loop_->WithdrawTurnEnd(this);
@@ -87,6 +92,7 @@ absl::string_view Link::HandleHello(const v1::BackendFrames& batch) {
   if (hello.threads() == 0) return "it says that it has no threads";
   backend_ = std::make_shared<const std::string>(hello.backend().substr(0, kLoggedText));
   request_window_ = hello.request_window();
+  threads_ = hello.threads();
   state_ = State::kUp;
   up_since_ = loop_->now();
   timer_.Clear();
@@ -106,6 +112,7 @@ void Link::Down(absl::string_view reason, bool clean) {
   if (stream_ != nullptr) std::exchange(stream_, nullptr)->Close();
   greeted_ = false;
   greeted_by_backend_ = false;
+  held_batch_.End();
   pinged_at_.reset();
   ping_due_ = false;
   out_.Clear();
@@ -120,6 +127,7 @@ void Link::Down(absl::string_view reason, bool clean) {
   exchanges.reserve(exchanges_.size());
   for (const auto& [id, exchange] : exchanges_) exchanges.push_back(exchange);
   exchanges_.clear();
+  answering_ = 0;
   std::sort(exchanges.begin(), exchanges.end(),
             [](const Exchange* a, const Exchange* b) { return a->id < b->id; });
   for (Exchange* exchange : exchanges) exchange->link = nullptr;
@@ -225,6 +233,7 @@ void Link::Cancel(Exchange* exchange) {
 
 void Link::Forget(Exchange* exchange) {
   exchanges_.erase(exchange->id);
+  if (exchange->state == ExchangeState::kAnswering) --answering_;
   exchange->link = nullptr;
   if (!exchange->encoded) std::erase(outbox_, exchange);
   if (exchange->body_sent < exchange->body.size()) std::erase(with_body_, exchange);
@@ -253,7 +262,23 @@ bool Link::NothingToSend() const {
          declined_ == 0 && !want_ && !ping_due_;
 }
 
+bool Link::MayWait() const {
+  const bool only_requests = with_body_.empty() && cancels_.empty() && credits_.empty() &&
+                             declined_ == 0 && !want_ && !ping_due_;
+  return only_requests && outbox_.size() < kSmallBatch &&
+         exchanges_.size() - outbox_.size() - answering_ >= kPlenty * threads_;
+}
+
+void Link::OnTurnEnd() {
+  if (state_ != State::kUp || heard_in_turn_ || !MayWait()) {
+    heard_in_turn_ = false;
+    return Flush();
+  }
+  if (!held_batch_.pending()) held_batch_.Begin();
+}
+
 void Link::Flush() {
+  held_batch_.End();
   if (state_ != State::kUp || NothingToSend()) return;
   // One message at a time: what gathers while it is on its way goes into the next.
   if (stream_->writing()) return;
@@ -362,6 +387,10 @@ size_t Link::OnBatch(v1::BackendFrames* batch) {
     return batch_bytes_;
   }
   owner_->OnBatchEnd(this);
+  if (!outbox_.empty()) {
+    heard_in_turn_ = true;
+    WantFlush();
+  }
   return batch_bytes_;
 }
 
@@ -453,6 +482,7 @@ absl::string_view Link::HandleResponse(v1::Response* response) {
     exchange->response_left = response->body_size() - size;
   }
   exchange->state = ExchangeState::kAnswering;
+  ++answering_;
   exchange->thread = response->thread();
   exchange->queued_us = response->queued_us();
   exchange->run_us = response->run_us();

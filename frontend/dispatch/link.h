@@ -3,7 +3,8 @@
 // to its owner.
 //
 // What is sent waits in the outbox until the end of the loop's turn, so that one message carries
-// all of it. A message carries at most about 1 MiB; large request bodies take turns in it, 64 KiB
+// all of it; a few requests wait longer, until the next message from a backend that has several
+// requests for each of its threads before it. A message carries at most about 1 MiB; large request bodies take turns in it, 64 KiB
 // at a time and within their windows, so that an upload never delays a small request.
 //
 // Every frame from the backend is checked. A backend that breaks the protocol loses its link, and
@@ -46,6 +47,8 @@ struct LinkOptions {
   // it, is gone.
   Duration ping_after = std::chrono::seconds(1);
   Duration ping_timeout = std::chrono::seconds(3);
+  // How long a small batch waits at most for a backend that has plenty to do.
+  Duration longest_hold = std::chrono::milliseconds(1);
 };
 
 class Link final : private LinkStream::Handler,
@@ -106,6 +109,22 @@ class Link final : private LinkStream::Handler,
   bool retired() const { return state_ == State::kRetired; }
 
  private:
+  // Ends the time for which a small batch is held back.
+  class HeldBatch final : private TimerHandler {
+   public:
+    HeldBatch(Loop* loop, Link* link, Duration longest)
+        : link_(link), longest_(longest), timer_(loop, this) {}
+    bool pending() const { return timer_.pending(); }
+    void Begin() { timer_.SetAfter(longest_); }
+    void End() { timer_.Clear(); }
+
+   private:
+    void OnTimer() override { link_->Flush(); }
+    Link* const link_;
+    const Duration longest_;
+    Timer timer_;
+  };
+
   enum class State { kIdle, kConnecting, kGreeting, kUp, kWaiting, kRetired };
 
   // LinkStream::Handler
@@ -119,7 +138,7 @@ class Link final : private LinkStream::Handler,
   // TimerHandler: connect time-out, backoff, or the watch over a silent link
   void OnTimer() override;
   // Loop::TurnEnd: what has gathered goes out
-  void OnTurnEnd() override { Flush(); }
+  void OnTurnEnd() override;
 
   void Connect();
   void Down(absl::string_view reason, bool clean = false);
@@ -139,6 +158,7 @@ class Link final : private LinkStream::Handler,
   void WantFlush() { loop_->WantTurnEnd(this); }
   void Flush();
   bool NothingToSend() const;
+  bool MayWait() const;
   size_t EncodeRequest(Exchange* exchange);
   size_t EncodeNextChunk();
 
@@ -161,6 +181,10 @@ class Link final : private LinkStream::Handler,
   std::unique_ptr<FdWatch> connect_watch_;
   LinkStream* stream_ = nullptr;
   std::shared_ptr<const std::string> backend_;  // its name, for logs
+  size_t threads_ = 0;                          // of the backend
+  size_t answering_ = 0;  // exchanges whose head has come: they need no thread there any more
+  bool heard_in_turn_ = false;
+  HeldBatch held_batch_;
   uint64_t request_window_ = 0;
   Duration round_trip_{};  // moving average, without the time at the backend
   Time up_since_;
