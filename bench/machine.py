@@ -30,7 +30,7 @@ def facts():
         "cpus": usable_cpus(),
         "architecture": platform.machine(),
         "memory_gib": memory_gib(),
-        "kernel": platform.release(),
+        "kernel": platform.release().partition("-")[0],
         "load_before": round(os.getloadavg()[0], 2),
     }
 
