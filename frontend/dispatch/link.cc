@@ -257,15 +257,13 @@ void Link::Want(Duration oldest_wait) {
   WantFlush();
 }
 
-bool Link::NothingToSend() const {
-  return outbox_.empty() && with_body_.empty() && cancels_.empty() && credits_.empty() &&
-         declined_ == 0 && !want_ && !ping_due_;
+bool Link::NothingButRequests() const {
+  return with_body_.empty() && cancels_.empty() && credits_.empty() && declined_ == 0 && !want_ &&
+         !ping_due_;
 }
 
 bool Link::MayWait() const {
-  const bool only_requests = with_body_.empty() && cancels_.empty() && credits_.empty() &&
-                             declined_ == 0 && !want_ && !ping_due_;
-  return only_requests && outbox_.size() < kSmallBatch &&
+  return NothingButRequests() && outbox_.size() < kSmallBatch &&
          exchanges_.size() - outbox_.size() - answering_ >= kPlenty * threads_;
 }
 

@@ -157,7 +157,8 @@ class Link final : private LinkStream::Handler,
 
   void WantFlush() { loop_->WantTurnEnd(this); }
   void Flush();
-  bool NothingToSend() const;
+  bool NothingButRequests() const;
+  bool NothingToSend() const { return outbox_.empty() && NothingButRequests(); }
   bool MayWait() const;
   size_t EncodeRequest(Exchange* exchange);
   size_t EncodeNextChunk();

@@ -220,6 +220,14 @@ void FakeBackend::Return(uint64_t id) {
   Send(frames);
 }
 
+void FakeBackend::Abort(uint64_t id, absl::string_view reason) {
+  v1::BackendFrames frames;
+  v1::Abort* abort = frames.add_aborts();
+  abort->set_id(id);
+  abort->set_reason(std::string(reason));
+  Send(frames);
+}
+
 void FakeBackend::Grant(uint32_t places) {
   v1::BackendFrames frames;
   frames.set_grants(places);

@@ -72,6 +72,7 @@ class FakeBackend {
   void Start(uint64_t id);
   void Refuse(uint64_t id);
   void Return(uint64_t id);
+  void Abort(uint64_t id, absl::string_view reason);
   void Grant(uint32_t places);
   // Head without body; the rest follows with Chunk.
   void Head(uint64_t id, uint64_t body_size, bool size_known = true);

@@ -481,10 +481,7 @@ TEST_P(PoolTest, AnAbortedRequestFailsAndIsNotRedone) {
   rig_.Start({backend.address()});
   TestClient client;
   rig_.Submit(&client);
-  v1::BackendFrames frames;
-  frames.add_aborts()->set_id(backend.AwaitRequest(0).id());
-  frames.mutable_aborts(0)->set_reason("the handler gave up");
-  backend.Send(frames);
+  backend.Abort(backend.AwaitRequest(0).id(), "the handler gave up");
   rig_.AwaitEnd(&client);
   EXPECT_EQ(client.failure, Outcome::kBackendInvalid);
   EXPECT_EQ(client.reason, "the handler gave up");
@@ -495,10 +492,7 @@ TEST_P(PoolTest, AReasonInAnyEncodingCostsNoLink) {
   rig_.Start({backend.address()});
   TestClient client;
   rig_.Submit(&client);
-  v1::BackendFrames frames;
-  frames.add_aborts()->set_id(backend.AwaitRequest(0).id());
-  frames.mutable_aborts(0)->set_reason("no file caf\xe9.jpg");
-  backend.Send(frames);
+  backend.Abort(backend.AwaitRequest(0).id(), "no file caf\xe9.jpg");
   rig_.AwaitEnd(&client);
   EXPECT_EQ(client.reason, "no file caf\xe9.jpg");
   EXPECT_EQ(rig_.metrics.links.lost.value(), 0u);
