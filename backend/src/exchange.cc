@@ -108,6 +108,7 @@ void Exchange::Reset() {
   stream_status = absl::OkStatus();
   bytes = 0;
   complete = true;
+  needs_worker = false;
 }
 
 }  // namespace anteroom::backend

@@ -37,6 +37,8 @@ class Job {
   Duration waited{0};  // in the front end's queue
   uint64_t bytes = 0;  // counts against WorkerPool::Options::max_bytes until the member releases it
   bool complete = true;  // the body is here
+  bool needs_worker =
+      false;  // waits for its link, so it can't run on a thread that moves the link's bytes
 
  protected:
   // Before a job that has been through the pool goes there again.

@@ -81,6 +81,11 @@ std::string MetricsPage(const WorkerPool& pool, const Router& router, const Back
           pool_counters.returned);
   counter("anteroom_backend_cancelled_total",
           "Requests accepted and cancelled before they started.", pool_counters.cancelled);
+  counter("anteroom_backend_io_runs_total", "Times that an I/O thread ran short handlers itself.",
+          pool_counters.helped);
+  counter("anteroom_backend_io_replaced_total",
+          "Those in which a handler took so long that another thread went on reading.",
+          pool_counters.replaced);
   counter("anteroom_backend_responses_discarded_total",
           "Responses that nobody waited for any more.", metrics.discarded);
 

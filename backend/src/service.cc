@@ -1,7 +1,5 @@
 #include "backend/src/service.h"
 
-#include <pthread.h>
-
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,13 +12,6 @@ constexpr int kMaxMessage = 4 * 1024 * 1024;
 // Received ahead of what we have read. Bodies are under windows of their own, so gRPC's may be wide
 // open; without the bandwidth probe (which costs pings) this is where it stays.
 constexpr int kLookahead = 8 * 1024 * 1024;
-
-void RunQueue(grpc::ServerCompletionQueue* queue, int number) {
-  pthread_setname_np(pthread_self(), absl::StrCat("io-", number).c_str());
-  void* tag;
-  bool ok;
-  while (queue->Next(&tag, &ok)) static_cast<Completion*>(tag)->Run(ok);
-}
 
 }  // namespace
 
@@ -53,10 +44,12 @@ absl::Status Service::Start(const std::string& address, int io_threads) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", address, " (in use?)"));
   }
   health_.Serve(queues_.front().get());
-  for (int i = 0; i < io_threads; ++i) {
-    AwaitStream(queues_[static_cast<size_t>(i)].get());
-    threads_.emplace_back(RunQueue, queues_[static_cast<size_t>(i)].get(), i);
+  std::vector<grpc::ServerCompletionQueue*> queues;
+  for (const auto& queue : queues_) {
+    AwaitStream(queue.get());
+    queues.push_back(queue.get());
   }
+  io_threads_.Start(queues);
   return absl::OkStatus();
 }
 
@@ -113,7 +106,7 @@ void Service::Stop() {
   server_->Shutdown(std::chrono::system_clock::now());
   calls_.AwaitNone();
   for (const auto& queue : queues_) queue->Shutdown();
-  for (std::thread& thread : threads_) thread.join();
+  io_threads_.Join();
   server_ = nullptr;
 }
 

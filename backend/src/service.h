@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -13,6 +12,7 @@
 #include "backend/src/call_count.h"
 #include "backend/src/exchange_stream.h"
 #include "backend/src/health.h"
+#include "backend/src/io_threads.h"
 #include "backend/src/link.h"
 #include "common/clock.h"
 #include "common/mutex.h"
@@ -29,7 +29,7 @@ namespace anteroom::backend {
 class Service {
  public:
   // `host` outlives the service.
-  explicit Service(const LinkHost* host) : host_(host) {}
+  explicit Service(const LinkHost* host) : host_(host), io_threads_(host->pool) {}
   ~Service() { Stop(); }
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -59,7 +59,7 @@ class Service {
   int port_ = 0;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::unique_ptr<grpc::Server> server_;
-  std::vector<std::thread> threads_;
+  IoThreads io_threads_;
 
   Mutex mu_;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;

@@ -9,20 +9,6 @@
 #include "spdlog/spdlog.h"
 
 namespace anteroom::backend {
-namespace {
-
-// Handlers that take less than this on average are tiny: waking a thread costs as much or more.
-constexpr Duration kTinyService = std::chrono::microseconds(20);
-// What one thread may have ahead of it before another is woken for tiny work.
-constexpr Duration kTinyShare = std::chrono::microseconds(50);
-// A thread that took its last job this recently is getting on.
-constexpr Duration kTinyProgress = std::chrono::microseconds(100);
-// An average can be wrong about the next handler. After this, a job that was left to a busy thread
-// gets one that is idle, and an answer that was kept back goes out.
-constexpr Duration kTinyWait = std::chrono::microseconds(500);
-
-}  // namespace
-
 WorkerPool::WorkerPool(const Options& options)
     : options_(options),
       admission_({.threads = options.max_threads, .max_bytes = options.max_bytes}) {
@@ -89,6 +75,7 @@ void WorkerPool::Arrive(Member* member, Arrivals* arrivals) {
     arrivals->jobs.resize(refused);
     // After the refusals, which know less about the oldest request that waits.
     if (arrivals->want) admission_.Want(member, *arrivals->want, now);
+    LendLocked(now);
     WakeLocked(now, &wakes);
     GrantLocked(now, &decisions);
     PublishLocked();
@@ -190,48 +177,44 @@ Duration WorkerPool::mean_service() const {
 
 void WorkerPool::Work(int number) {
   pthread_setname_np(pthread_self(), ("worker-" + std::to_string(number)).c_str());
-  Worker* self = nullptr;
+  while (Job* job = AwaitWork(number)) RunJobs(job, number, std::nullopt);
+}
+
+void WorkerPool::RunJobs(Job* job, int number, std::optional<Time> helper_until) {
+  Worker* self;
   {
     MutexLock lock(&mu_);
     self = workers_[static_cast<size_t>(number)].get();
   }
   Decisions decisions;
-  while (Job* job = AwaitWork(number)) {
-    while (job != nullptr) {
-      const Time begin = Now();
-      const bool ran = job->Run(number);
-      const Time end = Now();
-      Job* next;
-      Job::Send send = Job::Send::kNow;
-      {
-        MutexLock lock(&mu_);
-        job->state_ = Job::State::kDone;
-        --running_;
-        if (ran) {
-          admission_.Finish(end - begin);
-        } else {
-          admission_.Drop();
-        }
-        next = TakeLocked(end);
-        // Several tiny answers for one front end go out together, the last one takes them along.
-        if (next != nullptr && next->member == job->member && TinyLocked() &&
-            (self->keeps_back == nullptr || end - self->keeps_back_since < kTinyWait)) {
-          send = Job::Send::kLater;
-          if (self->keeps_back == nullptr) self->keeps_back_since = end;
-          self->keeps_back = job->member;
-          self->handed_over.store(false, std::memory_order_relaxed);
-          LookLaterLocked(end);
-        } else {
-          self->keeps_back = nullptr;
-        }
-        GrantLocked(end, &decisions);
-        PublishLocked();
-        if (done_waiters_ > 0 && admission_.accepted() == 0) all_done_.NotifyAll();
+  while (job != nullptr) {
+    const Time begin = Now();
+    const bool ran = job->Run(number);
+    const Time end = Now();
+    Job* next = nullptr;
+    Job::Send send;
+    {
+      MutexLock lock(&mu_);
+      job->state_ = Job::State::kDone;
+      --running_;
+      if (ran) {
+        admission_.Finish(end - begin);
+      } else {
+        admission_.Drop();
       }
-      job->Deliver(Announce(&decisions, job->member), send);
-      self->handed_over.store(true, std::memory_order_release);
-      job = next;
+      if (!helper_until) {
+        next = TakeLocked(end);
+      } else if (end < *helper_until) {
+        next = TakeForHelperLocked(end);
+      }
+      send = SendLocked(self, job->member, next, end);
+      GrantLocked(end, &decisions);
+      PublishLocked();
+      if (done_waiters_ > 0 && admission_.accepted() == 0) all_done_.NotifyAll();
     }
+    job->Deliver(Announce(&decisions, job->member), send);
+    self->handed_over.store(true, std::memory_order_release);
+    job = next;
   }
 }
 
@@ -254,8 +237,10 @@ Job* WorkerPool::AwaitWork(int number) {
     idle_.push_back(number);
     bool timed_out = false;
     while (!self->signalled && !stopping_ && !timed_out) {
-      if (alive_ > options_.min_threads) {
+      if (alive_ > options_.min_threads && !self->overslept) {
         timed_out = !self->wake.WaitUntil(&mu_, give_up) && alive_ > options_.min_threads;
+        self->overslept = timed_out && self->lent;
+        timed_out = timed_out && !self->lent;
       } else {
         self->wake.Wait(&mu_);
       }
@@ -309,6 +294,7 @@ Job* WorkerPool::TakeLocked(Time now) {
   Job* job = queue_.PopFront();
   if (job == nullptr) return nullptr;
   last_taken_ = now;
+  taken_since_look_ = true;
   job->state_ = Job::State::kRunning;
   ++running_;
   if (running_ > running_max_.load(std::memory_order_relaxed)) {
@@ -323,23 +309,10 @@ void WorkerPool::EnqueueLocked(Job* job, Time now) {
   queue_.PushBack(job);
 }
 
-bool WorkerPool::TinyLocked() const {
-  const Duration mean = admission_.mean_service();
-  return mean > Duration::zero() && mean <= kTinyService;
-}
-
-int WorkerPool::TinyWakesLocked(Time now) const {
-  const Duration work = admission_.mean_service() * queue_.size();
-  const int wanted = 1 + static_cast<int>(work / kTinyShare);
-  // One that has been running for longer than that has met the exception to the average.
-  const int at_it = now - last_taken_ < kTinyProgress ? running_ : 0;
-  return std::max(0, wanted - at_it);
-}
-
 void WorkerPool::WakeLocked(Time now, Wakes* wakes) {
-  const int most = TinyLocked() ? std::min(queue_.size(), TinyWakesLocked(now)) : queue_.size();
+  const int most = WantedWakesLocked(now);
   WakeUpToLocked(most, wakes);
-  if (queue_.size() > most) LookLaterLocked(now);
+  if (queue_.size() > most || helper_ != nullptr) LookLaterLocked(now);
   ArmTimerLocked();
 }
 
@@ -355,33 +328,6 @@ void WorkerPool::WakeUpToLocked(int most, Wakes* wakes) {
       break;
     }
   }
-}
-
-void WorkerPool::LookLaterLocked(Time now) {
-  if (tiny_look_ == Time::max()) tiny_look_ = now + kTinyWait;
-}
-
-void WorkerPool::EndTinyWaitsLocked(Time now, Decisions* decisions, Wakes* wakes) {
-  tiny_look_ = Time::max();
-  bool more = false;
-  for (const auto& worker : workers_) {
-    if (worker->keeps_back == nullptr) continue;
-    if (now - worker->keeps_back_since >= kTinyWait &&
-        worker->handed_over.load(std::memory_order_acquire)) {
-      decisions->flushes.push_back(worker->keeps_back->shared_from_this());
-      worker->keeps_back = nullptr;
-    } else {
-      more = true;
-    }
-  }
-  if (queue_.size() > waking_) {
-    if (now - queue_.front()->ready_ >= kTinyWait) {
-      WakeUpToLocked(queue_.size(), wakes);
-    } else {
-      more = true;
-    }
-  }
-  if (more) LookLaterLocked(now);
 }
 
 bool WorkerPool::StartThreadLocked() {
@@ -476,6 +422,7 @@ uint32_t WorkerPool::Announce(Decisions* decisions, const Member* own) {
   decisions->grants.clear();
   for (const auto& member : decisions->flushes) member->Flush();
   decisions->flushes.clear();
+  if (decisions->replaced != nullptr) std::exchange(decisions->replaced, nullptr)->Replace();
   std::vector<Job*>& rest = decisions->returned;
   counters_.returned.Add(rest.size());
   while (!rest.empty()) {

@@ -32,6 +32,16 @@ class Member : public Admission::Link, public std::enable_shared_from_this<Membe
   virtual void Returned(const std::vector<Job*>& jobs) = 0;
 };
 
+// A thread of somebody else's that runs tiny handlers itself instead of waking a worker for them.
+// Owned by whoever owns the thread; outlives the thread's calls into the pool.
+class Helper {
+ public:
+  virtual ~Helper() = default;
+  // A handler on that thread turns out not to be tiny: somebody else has to do the thread's own
+  // work, from now on. Called on another thread, once for each Help() that returns kReplaced.
+  virtual void Replace() = 0;
+};
+
 // Threading: every method from any thread; none is called with a lock held that Member or Job take
 // in their callbacks, but for Update(), see there. Lock order: a link's, then the pool's.
 //
@@ -41,8 +51,8 @@ class Member : public Admission::Link, public std::enable_shared_from_this<Membe
 //
 // Invariant: no job waits here while a thread is idle and not already woken for it; but for
 // handlers so short (20 us on average) that waking a thread takes longer: those are left to the
-// threads that are at it for at most half a millisecond, and for as long an answer may be kept back
-// so that several go out together.
+// threads that are at it, or to the helper that brought them, for at most half a millisecond, and
+// for as long an answer may be kept back so that several go out together.
 // Invariant: at most max_threads handlers run at any time (running_max() proves it).
 class WorkerPool {
  public:
@@ -60,6 +70,8 @@ class WorkerPool {
     Counter declined;
     Counter expired;    // reservations that ran out
     Counter cancelled;  // accepted, dropped before they started
+    Counter helped;     // runs of a helper
+    Counter replaced;   // those that took too long
   };
   struct Load {
     int accepted;
@@ -91,6 +103,16 @@ class WorkerPool {
         0;  // out: places for the member that brought this; others are told by Granted()
   };
   void Arrive(Member* member, Arrivals* arrivals);
+
+  // The calling thread will call Help() soon after each Arrive(): tiny jobs that arrive on it may
+  // be left to it. Null: no more. A helper takes the place and the number of an idle worker
+  // meanwhile, so that no more handlers run than there are threads; one helper at a time. It gets
+  // nothing when there is only one worker, which thereby is the only thread that handlers ever see,
+  // and no Job that needs a worker.
+  static void SetHelper(Helper* helper);
+  enum class Helped : uint8_t { kDone, kReplaced };
+  // Runs what was left to this thread, about 50 us of it, if anything was.
+  Helped Help();
 
   // May be called, and is meant to be, under the lock of the member that the jobs belong to: that
   // keeps them alive. `ready` have been accepted with an incomplete body that is complete now.
@@ -128,6 +150,8 @@ class WorkerPool {
     CondVar wake;
     bool alive = false;      // its number is taken
     bool signalled = false;  // was taken off idle_ to look at the queue
+    bool lent = false;       // was taken off idle_ because a helper runs in its place
+    bool overslept = false;  // while it was lent it could have ended
     // The member for which it has kept back an answer, while it runs the next job of the same
     // member, which keeps it alive; and since when.
     Member* keeps_back = nullptr;
@@ -139,12 +163,15 @@ class WorkerPool {
     std::vector<std::pair<std::shared_ptr<Member>, uint32_t>> grants;
     std::vector<Job*> returned;
     std::vector<std::shared_ptr<Member>> flushes;
+    Helper* replaced = nullptr;
   };
 
   void Work(int number);
   void RunTimer();
   // Waits for work. Null: the thread ends.
   Job* AwaitWork(int number) ABSL_LOCKS_EXCLUDED(mu_);
+  // Runs `job` and then what the queue has; a helper stops at its time.
+  void RunJobs(Job* job, int number, std::optional<Time> helper_until) ABSL_LOCKS_EXCLUDED(mu_);
   // Null: the queue is empty.
   Job* TakeLocked(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void EnqueueLocked(Job* job, Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -153,16 +180,8 @@ class WorkerPool {
   // Tiny jobs are left to the threads that are at it, for kTinyWait at most.
   using Wakes = absl::InlinedVector<CondVar*, 8>;
   void WakeLocked(Time now, Wakes* wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Whether handlers take less time than waking a thread for them.
-  bool TinyLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // How many threads should be on their way to the queue for it.
-  int TinyWakesLocked(Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void WakeUpToLocked(int most, Wakes* wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // The timer thread sees to what is left to busy threads, or kept back by them.
-  void LookLaterLocked(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::optional<Time> NextTimerLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void EndTinyWaitsLocked(Time now, Decisions* decisions, Wakes* wakes)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool StartThreadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True: the job was unstarted and is the caller's now.
   bool WithdrawLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -174,6 +193,23 @@ class WorkerPool {
   void PublishLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // `own` gets its grants in the return value instead of by Granted().
   uint32_t Announce(Decisions* decisions, const Member* own) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // --- Tiny handlers: worker_pool_tiny.cc
+  // Whether handlers take less time than waking a thread for them.
+  bool TinyLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // How many threads should be on their way to the queue.
+  int WantedWakesLocked(Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // What becomes of a worker's answer for `member`, when it goes on with `next`: several tiny ones
+  // for one front end go out together, the last one takes them along.
+  Job::Send SendLocked(Worker* self, Member* member, const Job* next, Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Leaves tiny jobs to the calling thread if it is a helper.
+  void LendLocked(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Job* TakeForHelperLocked(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The timer thread sees to what is left to busy threads, or kept back by them.
+  void LookLaterLocked(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void EndTinyWaitsLocked(Time now, Decisions* decisions, Wakes* wakes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const Options options_;
   Counters counters_;
@@ -195,9 +231,13 @@ class WorkerPool {
   int alive_ ABSL_GUARDED_BY(mu_) = 0;
   int waking_ ABSL_GUARDED_BY(mu_) = 0;  // woken or starting, not yet looking at the queue
   int running_ ABSL_GUARDED_BY(mu_) = 0;
+  Helper* helper_ ABSL_GUARDED_BY(mu_) = nullptr;  // runs jobs, or is about to
+  Time helper_since_ ABSL_GUARDED_BY(mu_){};
+  bool helper_replaced_ ABSL_GUARDED_BY(mu_) = false;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   Time last_taken_ ABSL_GUARDED_BY(mu_){};             // when a thread last took a job
   Time tiny_look_ ABSL_GUARDED_BY(mu_) = Time::max();  // when EndTinyWaitsLocked() is due
+  bool taken_since_look_ ABSL_GUARDED_BY(mu_) = false;
   int done_waiters_ ABSL_GUARDED_BY(mu_) = 0;
   CondVar all_done_;  // for AwaitIdle()
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -315,6 +316,48 @@ TEST_F(ServerTest, HealthIsAnsweredWhileAllThreadsAreBusy) {
   ping.mutable_ping()->set_number(7);
   frontend->Send(ping);
   frontend->Await("pong", [](const Received& r) { return r.pong == 7; });
+}
+
+// Requests that take no time are run by the thread that reads them. One that does take time must
+// not keep it from reading.
+TEST_F(ServerTest, AHandlerThatBlocksAmongTinyOnesHoldsUpNobody) {
+  options_.min_threads = 2;
+  StartServer();
+  const auto frontend = Connect();
+  const auto hello = [&](uint64_t first, uint64_t last) {
+    for (uint64_t id = first; id <= last; ++id) {
+      frontend->SendRequest(Get(id, "/hello"));
+      EXPECT_EQ(frontend->AwaitAnswer(id).status, 200u);
+    }
+  };
+  hello(1, 500);
+  frontend->SendRequest(Get(501, "/wait"));
+  gate_.AwaitArrived(1);
+  hello(502, 1000);
+  const auto health = grpc::health::v1::Health::NewStub(grpc::CreateChannel(
+      "127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  grpc::health::v1::HealthCheckResponse response;
+  EXPECT_TRUE(health->Check(&context, {}, &response).ok());
+  gate_.Open();
+  EXPECT_EQ(frontend->AwaitAnswer(501).body, "waited");
+}
+
+TEST_F(ServerTest, EndsWhileAHandlerBlocksTheThreadThatReadIt) {
+  options_.min_threads = 2;
+  StartServer();
+  const auto frontend = Connect();
+  for (uint64_t id = 1; id <= 500; ++id) {
+    frontend->SendRequest(Get(id, "/hello"));
+    EXPECT_EQ(frontend->AwaitAnswer(id).status, 200u);
+  }
+  frontend->SendRequest(Get(501, "/wait"));
+  gate_.AwaitArrived(1);
+  std::thread stopping([this] { server_->Shutdown(); });
+  frontend->AwaitEnd();
+  gate_.Open();
+  stopping.join();
 }
 
 TEST_F(ServerTest, WhoWatchesHealthLearnsOfTheDrain) {

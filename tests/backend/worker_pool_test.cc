@@ -70,6 +70,19 @@ class FakeMember final : public Member {
       return delivered_.size() >= count;
     });
   }
+  // Sends and waits until it has run, sending again what is given back, as a busy machine makes the
+  // pool do. `after_sending` runs on this thread each time.
+  void Complete(Job* job, const std::function<void()>& after_sending) {
+    bool delivered = false;
+    while (!delivered && !::testing::Test::HasFailure()) {
+      EXPECT_TRUE(Send({job}).empty());
+      after_sending();
+      Await("the job", [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+        delivered = delivered_.count(job) > 0;
+        return delivered || returned_.erase(job) > 0;
+      });
+    }
+  }
   void AwaitReturned(size_t count) {
     Await("returns",
           [this, count]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return returned_.size() >= count; });
@@ -336,6 +349,137 @@ TEST_F(WorkerPoolTest, GivesBackWhatWaitsBehindStuckThreads) {
   other->AwaitReturned(1);
   EXPECT_EQ(other->returned(), std::set<Job*>{behind});
   EXPECT_EQ(pool_->load().accepted, 1);
+}
+
+// A thread of the test's that helps out.
+class WorkerPoolHelperTest : public WorkerPoolTest {
+ protected:
+  class FakeHelper final : public Helper {
+   public:
+    void Replace() override { replaced.Open(); }
+    Gate replaced;
+  };
+
+  // Sends one job at a time from the calling thread, a helper from here on, until one is left to
+  // it: at first the pool does not know that they are tiny, and a busy machine may make it doubt.
+  // That job does `body`.
+  WorkerPool::Helped UntilHelped(
+      FakeMember* member, std::function<void(int)> body = [](int) {}) {
+    WorkerPool::SetHelper(&helper_);
+    const std::thread::id here = std::this_thread::get_id();
+    bool helped = false;
+    WorkerPool::Helped result = WorkerPool::Helped::kDone;
+    const Time deadline = Now() + seconds(20);
+    while (!helped && Now() < deadline) {
+      Job* job = member->Make([&](int thread) {
+        if (std::this_thread::get_id() == here) {
+          helped = true;
+          body(thread);
+        }
+        return true;
+      });
+      member->Complete(job, [&] { result = pool_->Help(); });
+    }
+    WorkerPool::SetHelper(nullptr);
+    EXPECT_TRUE(helped);
+    return result;
+  }
+
+  FakeHelper helper_;
+};
+
+TEST_F(WorkerPoolHelperTest, RunsTinyJobsWithTheNumberOfAnIdleWorker) {
+  Start(2, 2);
+  FakeMember* member = Join();
+  int number = -1;
+  UntilHelped(member, [&](int thread) {
+    number = thread;
+    EXPECT_EQ(pool_->load().running, 1);
+  });
+  EXPECT_GE(number, 0);
+  EXPECT_LT(number, 2);
+  EXPECT_TRUE(pool_->AwaitIdle(Now() + seconds(20)));
+}
+
+TEST_F(WorkerPoolHelperTest, IsReplacedWhenItsJobTakesLongAndWorkersTakeTheOthers) {
+  Start(2, 2);
+  FakeMember* member = Join();
+  FakeMember* other = Join();
+  WorkerPool::Helped result = WorkerPool::Helped::kDone;
+  std::thread helper([&] { result = UntilHelped(member, [this](int) { gate_.Pass(); }); });
+  gate_.AwaitArrived(1);
+  helper_.replaced.Pass();
+  EXPECT_TRUE(other->Send({other->Make()}).empty());
+  other->AwaitDelivered(1);
+  EXPECT_EQ(pool_->load().limit - pool_->load().running, 1);
+  gate_.Open();
+  helper.join();
+  EXPECT_EQ(result, WorkerPool::Helped::kReplaced);
+  EXPECT_LE(pool_->running_max(), 2);
+  // And helps again, with all workers there.
+  UntilHelped(member);
+}
+
+TEST_F(WorkerPoolHelperTest, TakesItsPlaceAmongTheThreads) {
+  Start(2, 2);
+  FakeMember* member = Join();
+  FakeMember* other = Join();
+  std::thread helper([&] { UntilHelped(member, [this](int) { gate_.Pass(); }); });
+  gate_.AwaitArrived(1);
+  // The one worker that is left takes one, and nobody the other.
+  EXPECT_EQ(other->Send({other->Make(AtGate()), other->Make(AtGate())}).size(), 1u);
+  gate_.AwaitArrived(2);
+  EXPECT_EQ(pool_->load().running, 2);
+  gate_.Open();
+  helper.join();
+  other->AwaitDelivered(1);
+  EXPECT_EQ(pool_->running_max(), 2);
+}
+
+TEST_F(WorkerPoolHelperTest, GetsNoJobThatNeedsAWorker) {
+  Start(2, 2);
+  FakeMember* member = Join();
+  UntilHelped(member);
+  WorkerPool::SetHelper(&helper_);
+  const std::thread::id here = std::this_thread::get_id();
+  for (int i = 0; i < 100; ++i) {
+    Job* job = member->Make([here](int) {
+      EXPECT_NE(std::this_thread::get_id(), here);
+      return true;
+    });
+    job->needs_worker = true;
+    member->Complete(job, [this] { EXPECT_EQ(pool_->Help(), WorkerPool::Helped::kDone); });
+  }
+  WorkerPool::SetHelper(nullptr);
+}
+
+TEST_F(WorkerPoolHelperTest, WithOneThreadEveryHandlerRunsOnThatThread) {
+  Start(1, 1);
+  FakeMember* member = Join();
+  WorkerPool::SetHelper(&helper_);
+  std::set<std::thread::id> seen;
+  for (int i = 0; i < 100; ++i) {
+    Job* job = member->Make([&seen](int) {
+      seen.insert(std::this_thread::get_id());
+      return true;
+    });
+    member->Complete(job, [this] { EXPECT_EQ(pool_->Help(), WorkerPool::Helped::kDone); });
+  }
+  WorkerPool::SetHelper(nullptr);
+  EXPECT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen.count(std::this_thread::get_id()), 0u);
+}
+
+TEST_F(WorkerPoolHelperTest, AWorkerWhosePlaceWasTakenEndsAfterwards) {
+  Start(4, 0, milliseconds(1));
+  FakeMember* member = Join();
+  UntilHelped(member, [](int) {
+    const Time enough = Now() + milliseconds(5);
+    while (Now() < enough) std::this_thread::yield();
+  });
+  const Time deadline = Now() + seconds(20);
+  while (pool_->threads() > 0 && Now() < deadline) std::this_thread::yield();
+  EXPECT_EQ(pool_->threads(), 0);
 }
 
 TEST_F(WorkerPoolTest, SurvivesManyMembersAtOnce) {

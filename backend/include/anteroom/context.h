@@ -57,8 +57,8 @@ class Context {
   // 1 for the first try. Higher: the front end sends this request again because an earlier backend
   // died with it, so its effects may have happened already.
   int attempt() const { return fields_.attempt; }
-  // The number of the worker thread, from 0; two handlers that run at the same time never see the
-  // same number.
+  // The number of the worker thread, from 0 and below `max_threads`; two handlers that run at the
+  // same time never see the same number, so state for each number needs no lock.
   int thread() const { return fields_.thread; }
 
  private:

@@ -14,7 +14,8 @@ namespace anteroom {
 
 // Called on a worker thread, by as many threads at once as the server has, so whatever handlers
 // share needs a lock of its own. It may block and compute for as long as it likes: that is what the
-// threads are for.
+// threads are for. (Handlers so short that waking a worker would take longer are also called on the
+// thread that read the request. Only with `max_threads` 1 is it always the same thread.)
 //
 // A status that isn't OK becomes a response (RFC 9110, section 15):
 //

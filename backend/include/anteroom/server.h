@@ -36,8 +36,10 @@ struct ServerOptions {
   // `idle_thread_timeout`.
   int min_threads = 1;
   std::chrono::milliseconds idle_thread_timeout = std::chrono::seconds(60);
-  // Threads that only move bytes between the network and the workers. One serves about 300,000
-  // requests a second.
+  // Threads that move bytes between the network and the workers, of which one serves some 200,000
+  // requests a second. While handlers take less than 20 us on average, these threads run them
+  // themselves, each in the place of an idle worker: never more than `max_threads` at once, and
+  // never with `max_threads` 1, where every handler runs on the same thread.
   int io_threads = 1;
 
   // The largest request body, in bytes; more is answered 413. The front end's limit

@@ -1,0 +1,139 @@
+// Handlers that take less time than waking a thread for them: who runs them, and when their answers
+// go out.
+#include <algorithm>
+#include <utility>
+
+#include "backend/src/worker_pool.h"
+
+namespace anteroom::backend {
+namespace {
+
+// Handlers that take less than this on average are tiny: waking a thread costs as much or more.
+constexpr Duration kTinyService = std::chrono::microseconds(20);
+// What one thread may have ahead of it before another is woken for tiny work.
+constexpr Duration kTinyShare = std::chrono::microseconds(50);
+// A thread that took its last job this recently is getting on.
+constexpr Duration kTinyProgress = std::chrono::microseconds(100);
+// An average can be wrong about the next handler. After this, a job that was left to a busy thread
+// gets one that is idle, and an answer that was kept back goes out.
+constexpr Duration kTinyWait = std::chrono::microseconds(500);
+
+thread_local Helper* this_helper = nullptr;
+// The worker in whose place this thread is to run jobs; negative: none.
+thread_local int lent_number = -1;
+
+}  // namespace
+
+bool WorkerPool::TinyLocked() const {
+  const Duration mean = admission_.mean_service();
+  return mean > Duration::zero() && mean <= kTinyService;
+}
+
+int WorkerPool::WantedWakesLocked(Time now) const {
+  if (!TinyLocked()) return queue_.size();
+  const Duration work = admission_.mean_service() * queue_.size();
+  const int wanted = 1 + static_cast<int>(work / kTinyShare);
+  // One that has been running for longer than that has met the exception to the average.
+  const int at_it = now - last_taken_ < kTinyProgress ? running_ : 0;
+  return std::clamp(wanted - at_it, 0, queue_.size());
+}
+
+Job::Send WorkerPool::SendLocked(Worker* self, Member* member, const Job* next, Time now) {
+  if (next == nullptr || next->member != member || !TinyLocked() ||
+      (self->keeps_back != nullptr && now - self->keeps_back_since >= kTinyWait)) {
+    self->keeps_back = nullptr;
+    return Job::Send::kNow;
+  }
+  if (self->keeps_back == nullptr) self->keeps_back_since = now;
+  self->keeps_back = member;
+  self->handed_over.store(false, std::memory_order_relaxed);
+  LookLaterLocked(now);
+  return Job::Send::kLater;
+}
+
+void WorkerPool::LendLocked(Time now) {
+  if (this_helper == nullptr || helper_ != nullptr || options_.max_threads == 1) return;
+  if (!TinyLocked() || waking_ >= WantedWakesLocked(now) || idle_.empty()) return;
+  if (queue_.front()->needs_worker) return;
+  lent_number = idle_.back();
+  idle_.pop_back();
+  workers_[static_cast<size_t>(lent_number)]->lent = true;
+  helper_ = this_helper;
+  helper_since_ = now;
+  counters_.helped.Add();
+  ++waking_;
+}
+
+Job* WorkerPool::TakeForHelperLocked(Time now) {
+  return queue_.empty() || queue_.front()->needs_worker ? nullptr : TakeLocked(now);
+}
+
+void WorkerPool::SetHelper(Helper* helper) { this_helper = helper; }
+
+WorkerPool::Helped WorkerPool::Help() {
+  if (lent_number < 0) return Helped::kDone;
+  const int number = std::exchange(lent_number, -1);
+  const Time begin = Now();
+  Job* job;
+  {
+    MutexLock lock(&mu_);
+    --waking_;
+    job = TakeForHelperLocked(begin);
+    PublishLocked();
+  }
+  if (job != nullptr) RunJobs(job, number, begin + kTinyShare);
+  Wakes wakes;
+  Helped result;
+  {
+    MutexLock lock(&mu_);
+    Worker* worker = workers_[static_cast<size_t>(number)].get();
+    worker->lent = false;
+    idle_.push_back(number);
+    helper_ = nullptr;
+    result = std::exchange(helper_replaced_, false) ? Helped::kReplaced : Helped::kDone;
+    if (std::exchange(worker->overslept, false)) wakes.push_back(&worker->wake);
+    WakeLocked(Now(), &wakes);
+  }
+  for (CondVar* wake : wakes) wake->NotifyOne();
+  return result;
+}
+
+void WorkerPool::LookLaterLocked(Time now) {
+  if (tiny_look_ == Time::max()) tiny_look_ = now + kTinyWait;
+}
+
+void WorkerPool::EndTinyWaitsLocked(Time now, Decisions* decisions, Wakes* wakes) {
+  tiny_look_ = Time::max();
+  bool more = false;
+  for (const auto& worker : workers_) {
+    if (worker->keeps_back == nullptr) continue;
+    if (now - worker->keeps_back_since >= kTinyWait &&
+        worker->handed_over.load(std::memory_order_acquire)) {
+      decisions->flushes.push_back(worker->keeps_back->shared_from_this());
+      worker->keeps_back = nullptr;
+    } else {
+      more = true;
+    }
+  }
+  if (helper_ != nullptr && !helper_replaced_) {
+    if (now - helper_since_ >= kTinyWait) {
+      helper_replaced_ = true;
+      counters_.replaced.Add();
+      decisions->replaced = helper_;
+    } else {
+      more = true;
+    }
+  }
+  if (queue_.size() > waking_) {
+    if (now - queue_.front()->ready_ >= kTinyWait) {
+      WakeUpToLocked(queue_.size(), wakes);
+    } else {
+      more = true;
+    }
+  }
+  // While there is tiny work, looking again costs less than being told to.
+  if (std::exchange(taken_since_look_, false) && TinyLocked()) more = true;
+  if (more) LookLaterLocked(now);
+}
+
+}  // namespace anteroom::backend
