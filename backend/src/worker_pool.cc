@@ -411,6 +411,8 @@ void WorkerPool::PublishLocked() {
 }
 
 uint32_t WorkerPool::Announce(Decisions* decisions, const Member* own) {
+  // First of all: until then nobody reads what the helper's thread would.
+  if (decisions->replaced != nullptr) std::exchange(decisions->replaced, nullptr)->Replace();
   uint32_t granted_to_own = 0;
   for (const auto& [member, places] : decisions->grants) {
     if (member.get() == own) {
@@ -422,7 +424,6 @@ uint32_t WorkerPool::Announce(Decisions* decisions, const Member* own) {
   decisions->grants.clear();
   for (const auto& member : decisions->flushes) member->Flush();
   decisions->flushes.clear();
-  if (decisions->replaced != nullptr) std::exchange(decisions->replaced, nullptr)->Replace();
   std::vector<Job*>& rest = decisions->returned;
   counters_.returned.Add(rest.size());
   while (!rest.empty()) {

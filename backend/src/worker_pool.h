@@ -33,7 +33,8 @@ class Member : public Admission::Link, public std::enable_shared_from_this<Membe
 };
 
 // A thread of somebody else's that runs tiny handlers itself instead of waking a worker for them.
-// Owned by whoever owns the thread; outlives the thread's calls into the pool.
+// Owned by whoever owns the thread; outlives the thread's calls into the pool, and the Replace() that
+// belongs to a Help() which has returned kReplaced.
 class Helper {
  public:
   virtual ~Helper() = default;
@@ -87,7 +88,7 @@ class WorkerPool {
 
   void Start();
   // Waits until all threads have ended: for running handlers, not for queued jobs, of which there
-  // must be none.
+  // must be none; and no helper is under way.
   void Stop();
 
   void Add(Member* member);
@@ -233,6 +234,7 @@ class WorkerPool {
   int running_ ABSL_GUARDED_BY(mu_) = 0;
   Helper* helper_ ABSL_GUARDED_BY(mu_) = nullptr;  // runs jobs, or is about to
   Time helper_since_ ABSL_GUARDED_BY(mu_){};
+  bool helper_coming_ ABSL_GUARDED_BY(mu_) = false;  // counted in waking_
   bool helper_replaced_ ABSL_GUARDED_BY(mu_) = false;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   Time last_taken_ ABSL_GUARDED_BY(mu_){};             // when a thread last took a job

@@ -34,7 +34,8 @@ int WorkerPool::WantedWakesLocked(Time now) const {
   const Duration work = admission_.mean_service() * queue_.size();
   const int wanted = 1 + static_cast<int>(work / kTinyShare);
   // One that has been running for longer than that has met the exception to the average.
-  const int at_it = now - last_taken_ < kTinyProgress ? running_ : 0;
+  const int stuck = helper_replaced_ ? 1 : 0;
+  const int at_it = now - last_taken_ < kTinyProgress ? running_ - stuck : 0;
   return std::clamp(wanted - at_it, 0, queue_.size());
 }
 
@@ -60,6 +61,7 @@ void WorkerPool::LendLocked(Time now) {
   workers_[static_cast<size_t>(lent_number)]->lent = true;
   helper_ = this_helper;
   helper_since_ = now;
+  helper_coming_ = true;
   counters_.helped.Add();
   ++waking_;
 }
@@ -77,7 +79,7 @@ WorkerPool::Helped WorkerPool::Help() {
   Job* job;
   {
     MutexLock lock(&mu_);
-    --waking_;
+    if (std::exchange(helper_coming_, false)) --waking_;
     job = TakeForHelperLocked(begin);
     PublishLocked();
   }
@@ -93,6 +95,7 @@ WorkerPool::Helped WorkerPool::Help() {
     result = std::exchange(helper_replaced_, false) ? Helped::kReplaced : Helped::kDone;
     if (std::exchange(worker->overslept, false)) wakes.push_back(&worker->wake);
     WakeLocked(Now(), &wakes);
+    PublishLocked();
   }
   for (CondVar* wake : wakes) wake->NotifyOne();
   return result;
@@ -120,6 +123,7 @@ void WorkerPool::EndTinyWaitsLocked(Time now, Decisions* decisions, Wakes* wakes
       helper_replaced_ = true;
       counters_.replaced.Add();
       decisions->replaced = helper_;
+      if (std::exchange(helper_coming_, false)) --waking_;  // its jobs need somebody else
     } else {
       more = true;
     }

@@ -139,6 +139,13 @@ class FakeMember final : public Member {
   uint32_t grants_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
+class FakeHelper final : public Helper {
+ public:
+  FakeHelper() { replaced.Open(); }
+  void Replace() override { replaced.Pass(); }
+  Gate replaced;  // always open: it counts
+};
+
 class WorkerPoolTest : public ::testing::Test {
  protected:
   ~WorkerPoolTest() override {
@@ -169,6 +176,7 @@ class WorkerPoolTest : public ::testing::Test {
   }
 
   Gate gate_;
+  FakeHelper helper_;  // outlives the pool's timer
   std::unique_ptr<WorkerPool> pool_;
   std::vector<std::shared_ptr<FakeMember>> members_;
 };
@@ -354,12 +362,6 @@ TEST_F(WorkerPoolTest, GivesBackWhatWaitsBehindStuckThreads) {
 // A thread of the test's that helps out.
 class WorkerPoolHelperTest : public WorkerPoolTest {
  protected:
-  class FakeHelper final : public Helper {
-   public:
-    void Replace() override { replaced.Open(); }
-    Gate replaced;
-  };
-
   // Sends one job at a time from the calling thread, a helper from here on, until one is left to
   // it: at first the pool does not know that they are tiny, and a busy machine may make it doubt.
   // That job does `body`.
@@ -384,8 +386,6 @@ class WorkerPoolHelperTest : public WorkerPoolTest {
     EXPECT_TRUE(helped);
     return result;
   }
-
-  FakeHelper helper_;
 };
 
 TEST_F(WorkerPoolHelperTest, RunsTinyJobsWithTheNumberOfAnIdleWorker) {
@@ -408,9 +408,8 @@ TEST_F(WorkerPoolHelperTest, IsReplacedWhenItsJobTakesLongAndWorkersTakeTheOther
   WorkerPool::Helped result = WorkerPool::Helped::kDone;
   std::thread helper([&] { result = UntilHelped(member, [this](int) { gate_.Pass(); }); });
   gate_.AwaitArrived(1);
-  helper_.replaced.Pass();
-  EXPECT_TRUE(other->Send({other->Make()}).empty());
-  other->AwaitDelivered(1);
+  helper_.replaced.AwaitArrived(1);
+  other->Complete(other->Make(), [] {});
   EXPECT_EQ(pool_->load().limit - pool_->load().running, 1);
   gate_.Open();
   helper.join();
@@ -420,19 +419,30 @@ TEST_F(WorkerPoolHelperTest, IsReplacedWhenItsJobTakesLongAndWorkersTakeTheOther
   UntilHelped(member);
 }
 
+TEST_F(WorkerPoolHelperTest, WorkersRunWhatAHelperDoesNotComeFor) {
+  Start(2, 2);
+  FakeMember* member = Join();
+  UntilHelped(member);
+  for (int i = 0; i < 20; ++i) {
+    WorkerPool::SetHelper(&helper_);
+    member->Complete(member->Make(), [] { WorkerPool::SetHelper(nullptr); });
+    pool_->Help();
+  }
+}
+
 TEST_F(WorkerPoolHelperTest, TakesItsPlaceAmongTheThreads) {
   Start(2, 2);
   FakeMember* member = Join();
   FakeMember* other = Join();
   std::thread helper([&] { UntilHelped(member, [this](int) { gate_.Pass(); }); });
   gate_.AwaitArrived(1);
-  // The one worker that is left takes one, and nobody the other.
-  EXPECT_EQ(other->Send({other->Make(AtGate()), other->Make(AtGate())}).size(), 1u);
+  std::thread sender([&] { other->Complete(other->Make(AtGate()), [] {}); });
   gate_.AwaitArrived(2);
   EXPECT_EQ(pool_->load().running, 2);
+  EXPECT_EQ(other->Send({other->Make()}).size(), 1u);  // no third
   gate_.Open();
   helper.join();
-  other->AwaitDelivered(1);
+  sender.join();
   EXPECT_EQ(pool_->running_max(), 2);
 }
 
