@@ -64,7 +64,7 @@ def settle(options):
     """Fills in the lengths that depend on --quick. wrk takes whole seconds."""
     chosen = options.seconds
     options.dispatch_seconds = chosen or (3 if options.quick else 60)
-    options.seconds = max(1, round(chosen or (1 if options.quick else 4)))
+    options.seconds = max(1, round(chosen or (1 if options.quick else 2)))
     options.warmup = 1
     options.idle_seconds = 2 if options.quick else 10
     options.idle_connections = 500 if options.quick else 10_000
