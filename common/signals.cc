@@ -64,6 +64,7 @@ void BlockSignals() {
   const sigset_t set = HandledSignals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a write beyond a limit of the system is an error like others
 }
 
 Signal WaitForSignal() {

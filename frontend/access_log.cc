@@ -1,19 +1,28 @@
 #include "frontend/access_log.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <ctime>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/json.h"
+#include "common/unique_fd.h"
 #include "frontend/net/client_request.h"
 #include "frontend/net/connection_context.h"
 #include "spdlog/async.h"
 #include "spdlog/async_logger.h"
-#include "spdlog/sinks/basic_file_sink.h"
+#include "spdlog/details/null_mutex.h"
+#include "spdlog/sinks/base_sink.h"
 #include "spdlog/sinks/stdout_sinks.h"
+#include "spdlog/spdlog.h"
 
 namespace anteroom::frontend {
 namespace {
@@ -27,35 +36,88 @@ std::string IsoTime(int64_t wall_ms) {
                          utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, wall_ms % 1000);
 }
 
+// A file that can be opened again under its name, after somebody has moved it away. Used by the
+// log's thread only, but for the request to do so.
+class FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  FileSink(std::string path, UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
+
+  static UniqueFd Open(const std::string& path) {
+    return UniqueFd(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+  }
+  // From any thread. Takes effect with the next flush or line.
+  void RequestReopen() { reopen_.store(true); }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    ReopenIfRequested();
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    for (size_t done = 0; done < line.size();) {
+      const ssize_t n = write(file_.get(), line.data() + done, line.size() - done);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return;  // a full disk: the line is lost, and the next one is tried
+      done += static_cast<size_t>(n);
+    }
+  }
+  void flush_() override { ReopenIfRequested(); }
+
+  void ReopenIfRequested() {
+    if (!reopen_.exchange(false)) return;
+    UniqueFd file = Open(path_);
+    if (!file.valid()) {
+      spdlog::error("access log not reopened path={} reason={}", path_, strerror(errno));
+      return;  // the old one is better than none
+    }
+    file_ = std::move(file);
+    spdlog::info("access log reopened path={}", path_);
+  }
+
+  const std::string path_;
+  UniqueFd file_;
+  std::atomic<bool> reopen_{false};
+};
+
 double Round(double ms) { return std::round(ms * 1000) / 1000; }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(const AccessLogConfig& config) {
   std::shared_ptr<spdlog::sinks::sink> sink;
-  // spdlog reports a file that cannot be opened by throwing; nothing of that leaves this function.
-  try {
-    if (config.path == "-") {
-      sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
-    } else {
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.path);
+  std::function<void()> request_reopen = [] {};
+  if (config.path == "-") {
+    sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
+  } else {
+    UniqueFd file = FileSink::Open(config.path);
+    if (!file.valid()) {
+      return absl::UnavailableError(
+          absl::StrCat("access log: ", config.path, ": ", strerror(errno)));
     }
-  } catch (const spdlog::spdlog_ex& e) {
-    return absl::UnavailableError(absl::StrCat("access log: ", e.what()));
+    const auto file_sink = std::make_shared<FileSink>(config.path, std::move(file));
+    request_reopen = [file_sink] { file_sink->RequestReopen(); };
+    sink = file_sink;
   }
   sink->set_pattern("%v");
   auto thread = std::make_shared<spdlog::details::thread_pool>(config.queue_lines, 1);
   auto logger = std::make_shared<spdlog::async_logger>(
       "access", std::move(sink), thread, spdlog::async_overflow_policy::overrun_oldest);
   logger->flush_on(spdlog::level::info);
-  return std::unique_ptr<AccessLog>(new AccessLog(std::move(thread), std::move(logger)));
+  return std::unique_ptr<AccessLog>(
+      new AccessLog(std::move(thread), std::move(logger), std::move(request_reopen)));
 }
 
 AccessLog::AccessLog(std::shared_ptr<spdlog::details::thread_pool> thread,
-                     std::shared_ptr<spdlog::logger> logger)
-    : thread_(std::move(thread)), logger_(std::move(logger)) {}
+                     std::shared_ptr<spdlog::logger> logger, std::function<void()> request_reopen)
+    : thread_(std::move(thread)),
+      logger_(std::move(logger)),
+      request_reopen_(std::move(request_reopen)) {}
 
 AccessLog::~AccessLog() = default;
+
+void AccessLog::Reopen() {
+  request_reopen_();
+  logger_->flush();  // on the log's thread
+}
 
 uint64_t AccessLog::dropped() const { return thread_->overrun_counter(); }
 

@@ -6,6 +6,7 @@
 #define ANTEROOM_FRONTEND_ACCESS_LOG_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -33,15 +34,19 @@ class AccessLog {
   ~AccessLog();
 
   void Write(const ClientRequest& request, absl::string_view client, Time now);
+  // Opens the file anew under its name, after the line that is being written; a file that cannot be
+  // opened leaves the old one in use. Any thread; returns at once.
+  void Reopen();
 
   uint64_t dropped() const;
 
  private:
   AccessLog(std::shared_ptr<spdlog::details::thread_pool> thread,
-            std::shared_ptr<spdlog::logger> logger);
+            std::shared_ptr<spdlog::logger> logger, std::function<void()> request_reopen);
 
   const std::shared_ptr<spdlog::details::thread_pool> thread_;
   const std::shared_ptr<spdlog::logger> logger_;
+  const std::function<void()> request_reopen_;
 };
 
 // The line without its line end. Pure but for `wall_ms`, milliseconds since 1970.

@@ -31,7 +31,8 @@ struct AdminConfig {
 struct SpoolConfig {
   std::string directory = "/var/tmp";
   uint64_t memory_per_body = 256 * 1024;  // one body, before it moves to a file
-  uint64_t total = uint64_t{4} << 30;     // all files of the process; beyond: 503
+  uint64_t total = uint64_t{4} << 30;     // all files of the process; beyond: 507
+  uint32_t files = 4096;                  // open at the same time; beyond: 507
 };
 
 struct LimitsConfig {
@@ -41,14 +42,23 @@ struct LimitsConfig {
   // Bytes of request bodies that the process holds, over all loops. A body that would go beyond is
   // answered 503.
   uint64_t buffers = uint64_t{1} << 30;
+  // Open connections of one client address; 0: no bound of its own.
+  uint32_t connections_per_address = 0;
+  // Requests that one connection may bring; the last answer says `Connection: close`.
+  uint32_t requests_per_connection = 1000;
+  // Bytes of a request a second, on average since its head and after timeouts.body_grace; slower
+  // ones are answered 408. 0: no bound.
+  uint64_t body_rate = 240;
 };
 
 // How long a client may take. Each is a plain deadline: trickling bytes does not extend it.
 struct TimeoutsConfig {
-  Duration header = seconds(10);  // from the first byte of a request to the end of its head
-  Duration body = seconds(60);    // from the end of the head to the end of the body
-  Duration idle = seconds(60);    // between requests of a connection, and before its first
-  Duration write = seconds(30);   // without any progress while a response is being sent
+  Duration header = seconds(10);          // from the first byte of a request to the end of its head
+  Duration body = std::chrono::hours(1);  // from the end of the head to the end of the body
+  Duration body_grace = seconds(5);       // after which limits.body_rate holds
+  Duration connection = std::chrono::hours(1);  // age at which an answer says `Connection: close`
+  Duration idle = seconds(60);   // between requests of a connection, and before its first
+  Duration write = seconds(30);  // without any progress while a response is being sent
 };
 
 // Waiting requests of one pool, over all loops. Beyond any of the three: 503 with Retry-After.

@@ -80,6 +80,14 @@ void CheckAddresses(const Config& config, YamlFindings* findings) {
   }
 }
 
+// What one request body takes of memory at most: all of it up to a bound, beyond that the pieces on
+// their way to the disk.
+uint64_t MemoryOfABody(const Config& config) {
+  constexpr uint64_t kOnTheWay = 512 * 1024;
+  return std::min<uint64_t>(config.limits.http.body,
+                            std::max(config.spool.memory_per_body, kOnTheWay));
+}
+
 void CheckSizes(const Config& config, YamlFindings* findings) {
   const HttpLimits& http = config.limits.http;
   if (http.field > http.head) {
@@ -99,11 +107,11 @@ void CheckSizes(const Config& config, YamlFindings* findings) {
         absl::StrCat("limits.body: ", FormatSize(http.body), " is more than spool.total, ",
                      FormatSize(config.spool.total), ": such a body could never be taken"));
   }
-  if (http.body > config.limits.buffers) {
+  if (const uint64_t memory = MemoryOfABody(config); memory > config.limits.buffers) {
     findings->AddWarning(
-        "limits.body",
-        absl::StrCat("limits.body: ", FormatSize(http.body), " is more than limits.buffers, ",
-                     FormatSize(config.limits.buffers), ": a body of that size is never taken"));
+        "limits.buffers",
+        absl::StrCat("limits.buffers: ", FormatSize(config.limits.buffers), " is less than the ",
+                     FormatSize(memory), " that one body may take: such a body is never taken"));
   }
   if (config.links.backoff_min > config.links.backoff_max) {
     findings->AddFault("links.backoff_min",
@@ -163,12 +171,13 @@ void CheckPools(const Config& config, YamlFindings* findings) {
                        " is longer than ", PoolPath(pool, "timeout"), ", ",
                        FormatDuration(pool.timeout), ", and so never reached"));
     }
-    if (pool.queue.requests > 0 && pool.queue.bytes < config.limits.http.body) {
+    if (const uint64_t memory = MemoryOfABody(config);
+        pool.queue.requests > 0 && pool.queue.bytes < memory) {
       findings->AddWarning(
           PoolPath(pool, "queue.bytes"),
           absl::StrCat(PoolPath(pool, "queue.bytes"), ": ", FormatSize(pool.queue.bytes),
-                       " is less than limits.body, ", FormatSize(config.limits.http.body),
-                       ": the largest bodies can never wait"));
+                       " is less than the ", FormatSize(memory),
+                       " that one body may take: the largest can never wait"));
     }
     const bool used =
         std::any_of(config.routes.begin(), config.routes.end(),

@@ -37,12 +37,16 @@ void ReadSpool(YamlMapping yaml, SpoolConfig* spool) {
   yaml.Read("directory", &spool->directory);
   yaml.ReadSize("memory_per_body", &spool->memory_per_body, {0, kGiB});
   yaml.ReadSize("total", &spool->total, {0, 64 * kTiB});
+  yaml.Read("files", &spool->files, {0, 1'000'000});
 }
 
 void ReadLimits(YamlMapping yaml, LimitsConfig* limits) {
   yaml.ReadSize("body", &limits->http.body, {0, kTiB});
   yaml.Read("connections", &limits->connections, {1, 1'000'000});
   yaml.ReadSize("buffers", &limits->buffers, {kMiB, kTiB});
+  yaml.ReadSize("body_rate", &limits->body_rate, {0, kGiB});
+  yaml.Read("connections_per_address", &limits->connections_per_address, {0, 1'000'000});
+  yaml.Read("requests_per_connection", &limits->requests_per_connection, {1, 1'000'000'000});
   yaml.ReadSize("target", &limits->http.target, {256, kMiB});
   yaml.ReadSize("field", &limits->http.field, {256, kMiB});
   yaml.ReadCount("fields", &limits->http.fields, {1, 10'000});
@@ -54,6 +58,8 @@ void ReadLimits(YamlMapping yaml, LimitsConfig* limits) {
 void ReadTimeouts(YamlMapping yaml, TimeoutsConfig* timeouts) {
   yaml.Read("header", &timeouts->header, {milliseconds(100), hours(1)});
   yaml.Read("body", &timeouts->body, {milliseconds(100), hours(24)});
+  yaml.Read("body_grace", &timeouts->body_grace, {milliseconds(0), hours(1)});
+  yaml.Read("connection", &timeouts->connection, {milliseconds(100), hours(24 * 365)});
   yaml.Read("idle", &timeouts->idle, {milliseconds(100), hours(24)});
   yaml.Read("write", &timeouts->write, {milliseconds(100), hours(1)});
 }

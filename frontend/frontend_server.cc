@@ -36,8 +36,7 @@ absl::Status FrontendServer::Start() {
     if (!log.ok()) return log.status();
     access_log_ = *std::move(log);
   }
-  for (size_t i = 0; i < config_.pools.size(); ++i)
-    shared_.pools.push_back(std::make_unique<PoolShared>());
+  shared_.Prepare(config_);
   for (size_t i = 0; i < config_.loops; ++i) {
     workers_.push_back(std::make_unique<LoopWorker>(i, &config_, &router_, &file_io_,
                                                     access_log_.get(), &shared_));
@@ -131,6 +130,10 @@ std::string FrontendServer::StatusPage() const {
   json.EndObject();
   page += '\n';
   return page;
+}
+
+void FrontendServer::ReopenLogs() {
+  if (access_log_ != nullptr) access_log_->Reopen();
 }
 
 void FrontendServer::StopBeingReady() {

@@ -33,6 +33,8 @@ class FrontendServer {
   // nothing running.
   absl::Status Start();
 
+  // The access log's file has been moved away: goes on in a new one.
+  void ReopenLogs();
   // Not ready any more, but serving as before, except that answers say `Connection: close`: by the
   // time that connections are closed, clients that keep theirs busy have left them.
   void StopBeingReady();

@@ -28,6 +28,12 @@ std::string FrontendName(size_t loop) {
 
 }  // namespace
 
+void ProcessShared::Prepare(const Config& config) {
+  for (size_t i = 0; i < config.pools.size(); ++i) pools.push_back(std::make_unique<PoolShared>());
+  spool = std::make_unique<SpoolQuota>(config.spool.total, config.spool.files);
+  addresses = std::make_unique<AddressTable>(config.limits.connections_per_address);
+}
+
 LoopWorker::LoopWorker(size_t index, const Config* config, const Router* router, FileIo* file_io,
                        AccessLog* access_log, ProcessShared* shared)
     : index_(index),
@@ -41,9 +47,11 @@ LoopWorker::LoopWorker(size_t index, const Config* config, const Router* router,
   context_.file_io = file_io;
   context_.static_cache = &static_cache_;
   context_.poster = [this](std::function<void()> fn) { loop_.Post(std::move(fn)); };
+  context_.spool = {config->spool.directory, shared->spool.get(), file_io, context_.poster};
   context_.access_log = access_log;
   context_.metrics = &metrics_;
   context_.open_connections = &shared->open_connections;
+  context_.addresses = shared->addresses.get();
   context_.buffered_bytes = &shared->buffered_bytes;
   for (size_t i = 0; i < config->pools.size(); ++i) {
     pool_metrics_.push_back(std::make_unique<PoolMetrics>());

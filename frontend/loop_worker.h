@@ -22,13 +22,19 @@
 #include "frontend/net/acceptor.h"
 #include "frontend/net/connection_context.h"
 #include "frontend/net/loop.h"
+#include "frontend/spool/spool_quota.h"
 
 namespace anteroom::frontend {
 
 // What the workers of a process have in common.
 struct ProcessShared {
+  // Before the first worker is made.
+  void Prepare(const Config& config);
+
   std::atomic<uint32_t> open_connections{0};
-  std::atomic<uint64_t> buffered_bytes{0};         // request bodies
+  std::atomic<uint64_t> buffered_bytes{0};  // request bodies in memory
+  std::unique_ptr<SpoolQuota> spool;
+  std::unique_ptr<AddressTable> addresses;
   std::vector<std::unique_ptr<PoolShared>> pools;  // by pool
 };
 

@@ -42,17 +42,21 @@ bool WaitForced(Time until, const std::atomic<bool>* done) {
 // Beside client connections: links, files, logs, and what the process itself needs.
 constexpr uint64_t kOtherDescriptors = 256;
 
-void CheckDescriptors(const Config& config) {
-  const uint64_t limit = RaiseDescriptorLimit();
-  const uint64_t wanted = uint64_t{config.limits.connections} + kOtherDescriptors;
-  if (limit >= wanted) return;
-  spdlog::warn("few descriptors limit={} wanted={} limits.connections={}", limit, wanted,
-               config.limits.connections);
+// No more connections than there are descriptors for, so that the last ones don't go to clients.
+void FitConnections(LimitsConfig* limits) {
+  const uint64_t descriptors = RaiseDescriptorLimit();
+  const uint64_t most = std::min(descriptors / 100 * 97 + descriptors % 100 * 97 / 100,
+                                 descriptors - std::min(kOtherDescriptors, descriptors / 2));
+  if (limits->connections <= most) return;
+  spdlog::warn("few descriptors limit={} limits.connections={} used={}", descriptors,
+               limits->connections, most);
+  limits->connections = static_cast<uint32_t>(most);
 }
 
 // Serves until told to end, then drains: a second signal cuts it short.
 void ServeUntilSignal(const DrainConfig& config, FrontendServer* server) {
   for (Signal signal = WaitForSignal();; signal = WaitForSignal()) {
+    if (signal == Signal::kUser1) server->ReopenLogs();
     if (signal != Signal::kTerminate && signal != Signal::kQuit && signal != Signal::kInterrupt)
       continue;
     spdlog::info("draining signal={}", std::string(SignalName(signal)));
@@ -102,7 +106,7 @@ int Main(int argc, char** argv) {
   const QuietGrpc quiet_grpc;
   StartLog(config.log_level);
   spdlog::info("anteroom-frontend version={} loops={}", kVersion, config.loops);
-  CheckDescriptors(config);
+  FitConnections(&config.limits);
   const DrainConfig drain = config.drain;
   int exit_code = 0;
   {

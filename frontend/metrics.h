@@ -51,8 +51,9 @@ struct PoolShared {
 
 struct alignas(64) LoopMetrics {
   SingleWriterCounter connections_accepted;
-  SingleWriterCounter connections_refused;  // above limits.connections
-  SingleWriterCounter accept_errors;        // no descriptor to be had, for instance
+  SingleWriterCounter connections_refused;             // above limits.connections
+  SingleWriterCounter connections_refused_by_address;  // above limits.connections_per_address
+  SingleWriterCounter accept_errors;                   // no descriptor to be had, for instance
   SingleWriterCounter requests;
   SingleWriterCounter bytes_in;
   SingleWriterCounter bytes_out;

@@ -26,6 +26,7 @@ const OutcomeInfo& Info(Outcome outcome) {
     ANTEROOM_OUTCOME(kBackendInvalid, 502, "backend_invalid", false)
     ANTEROOM_OUTCOME(kOverload, 503, "overload", true)
     ANTEROOM_OUTCOME(kFileError, 500, "file_error", true)
+    ANTEROOM_OUTCOME(kSpoolFull, 507, "spool_full", true)
     ANTEROOM_OUTCOME(kClientGone, 0, "client_gone", false)
     ANTEROOM_OUTCOME(kWriteTimeout, 0, "write_timeout", false)
     ANTEROOM_OUTCOME(kCut, 0, "cut", false)

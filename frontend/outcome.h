@@ -22,6 +22,7 @@ enum class Outcome {
   kBackendInvalid,  // a backend answered something that must not reach a client
   kOverload,        // the front end itself has no room (file I/O, buffers)
   kFileError,       // a file is there, and the disk cannot read it
+  kSpoolFull,       // no room on the disk for a large body
   kClientGone,      // the client left first
   kWriteTimeout,    // the client stopped reading
   kCut,  // the answer had begun when it could not be completed; the connection was closed under it

@@ -19,6 +19,7 @@ admin:
 loops: {loops}
 spool: {{directory: {scratch}}}
 timeouts: {{idle: 300s}}
+limits: {{requests_per_connection: 1000000000}}
 access_log: {{path: ""}}
 {pools}routes:
   - {{path: /static/, static: {{root: {root}}}}}

@@ -28,6 +28,11 @@ void AddConnections(const Workers& workers, MetricFamilies* families) {
       families, "anteroom_frontend_connections_refused_total",
       "Client connections closed at once, above limits.connections.", {},
       Sum(workers, [](const LoopWorker& w) { return w.metrics().connections_refused.value(); }));
+  AddCounter(families, "anteroom_frontend_connections_refused_by_address_total",
+             "Client connections closed at once, above limits.connections_per_address.", {},
+             Sum(workers, [](const LoopWorker& w) {
+               return w.metrics().connections_refused_by_address.value();
+             }));
   AddCounter(families, "anteroom_frontend_accept_errors_total",
              "Failures to accept a connection, for want of descriptors for instance.", {},
              Sum(workers, [](const LoopWorker& w) { return w.metrics().accept_errors.value(); }));
@@ -153,6 +158,24 @@ void AddStatic(const Workers& workers, const FileIo& file_io, MetricFamilies* fa
              static_cast<double>(counts.done));
 }
 
+void AddSpool(const SpoolQuota& spool, MetricFamilies* families) {
+  AddGauge(families, "anteroom_spool_bytes", "Bytes in spool files, or about to be.", {},
+           static_cast<double>(spool.bytes()));
+  AddGauge(families, "anteroom_spool_files", "Open spool files.", {},
+           static_cast<double>(spool.files()));
+  AddGauge(families, "anteroom_spool_bytes_limit", "spool.total.", {},
+           static_cast<double>(spool.max_bytes()));
+  AddGauge(families, "anteroom_spool_files_limit", "spool.files.", {},
+           static_cast<double>(spool.max_files()));
+  AddCounter(families, "anteroom_spool_written_bytes_total", "Bytes written to spool files.", {},
+             static_cast<double>(spool.bytes_written.value()));
+  AddCounter(families, "anteroom_spool_refused_total", "Writes refused for want of room.", {},
+             static_cast<double>(spool.refused.value()));
+  AddCounter(families, "anteroom_spool_disk_failures_total",
+             "Spool files that could not be made, written or read.", {},
+             static_cast<double>(spool.disk_failures.value()));
+}
+
 }  // namespace
 
 MetricFamilies CollectMetrics(const Config& config, const ProcessShared& shared,
@@ -170,6 +193,7 @@ MetricFamilies CollectMetrics(const Config& config, const ProcessShared& shared,
   for (size_t i = 0; i < config.pools.size(); ++i)
     AddPool(workers, i, config.pools[i].name, &families);
   AddStatic(workers, file_io, &families);
+  AddSpool(*shared.spool, &families);
   AddCounter(&families, "anteroom_log_dropped_lines_total",
              "Process log lines dropped since nobody read them.", {},
              static_cast<double>(DroppedLogLines()));

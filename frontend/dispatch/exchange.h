@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "common/clock.h"
 #include "frontend/config.h"
+#include "frontend/dispatch/body_source.h"
 #include "frontend/dispatch/dispatcher.h"
 #include "frontend/http/request_head.h"
 #include "frontend/outcome.h"
@@ -55,7 +56,7 @@ enum class ExchangeState {
 struct Exchange : Ticket {
   // --- What is asked. Set by the connection; constant from Submit on.
   const RequestHead* head = nullptr;
-  absl::string_view body;
+  BodySource* body = nullptr;
   uint64_t memory = 0;  // bytes that head and body take while it waits
   absl::string_view client_address;
   absl::string_view request_id;
@@ -73,6 +74,7 @@ struct Exchange : Ticket {
   bool takes_queue_room = false;  // counted in the bounds of the pool's queue
   bool admitted = false;          // let into the queue, and so not turned away from it any more
   uint64_t body_sent = 0;         // bytes of the body handed to gRPC
+  bool fetching = false;          // the next bytes of the body are on their way from a disk
   uint64_t request_credit = 0;   // bytes of the body that may still be sent, beyond the inline part
   uint64_t response_credit = 0;  // bytes of the answer's body that the backend may still send
   std::optional<uint64_t>

@@ -209,6 +209,7 @@ void Link::Send(Exchange* exchange) {
   exchange->id = next_id_++;
   exchange->link = this;
   exchange->encoded = false;
+  exchange->fetching = false;
   exchange->body_sent = 0;
   exchange->backend = backend_;
   exchange->sent_at = loop_->now();
@@ -236,8 +237,15 @@ void Link::Forget(Exchange* exchange) {
   if (exchange->state == ExchangeState::kAnswering) --answering_;
   exchange->link = nullptr;
   if (!exchange->encoded) std::erase(outbox_, exchange);
-  if (exchange->body_sent < exchange->body.size()) std::erase(with_body_, exchange);
+  if (exchange->body_sent < exchange->body->size()) std::erase(with_body_, exchange);
+  exchange->fetching = false;
   if (retiring_ && exchanges_.empty()) timer_.SetAfter(Duration::zero());
+}
+
+void Link::OnBodyReadable(Exchange* exchange) {
+  if (!std::exchange(exchange->fetching, false)) return;
+  with_body_.push_back(exchange);
+  WantFlush();
 }
 
 void Link::AddCredit(Exchange* exchange, uint64_t bytes) {
@@ -331,9 +339,12 @@ size_t Link::EncodeRequest(Exchange* exchange) {
                    [&](const Field& field) { add(field.name, field.value); });
   add("X-Forwarded-For", exchange->client_address);
   add("X-Forwarded-Proto", "http");
-  const absl::string_view first = exchange->body.substr(0, kInlineBody);
+  BodySource& body = *exchange->body;
+  // Of a body in a file there may be nothing yet; then all of it follows in chunks.
+  const absl::string_view first =
+      body.size() == 0 ? absl::string_view() : body.Peek(0).substr(0, kInlineBody);
   set(request->mutable_body(), first);
-  request->set_body_size(exchange->body.size());
+  request->set_body_size(body.size());
   const Time now = loop_->now();
   request->set_timeout_us(std::max<int64_t>(1, ToMicros(exchange->deadline - now)));
   request->set_waited_us(std::max<int64_t>(0, ToMicros(now - exchange->enqueued)));
@@ -344,10 +355,10 @@ size_t Link::EncodeRequest(Exchange* exchange) {
   exchange->encoded = true;
   exchange->body_sent = first.size();
   // No more than the body needs, so that credit cannot overflow.
-  exchange->request_credit = std::min<uint64_t>(request_window_, exchange->body.size());
+  exchange->request_credit = std::min<uint64_t>(request_window_, body.size());
   exchange->response_credit = kResponseWindow;
   exchange->response_left.reset();
-  if (exchange->body_sent < exchange->body.size() && exchange->request_credit > 0)
+  if (exchange->body_sent < body.size() && exchange->request_credit > 0)
     with_body_.push_back(exchange);
   return bytes + first.size();
 }
@@ -355,16 +366,23 @@ size_t Link::EncodeRequest(Exchange* exchange) {
 size_t Link::EncodeNextChunk() {
   Exchange* exchange = with_body_.front();
   with_body_.pop_front();
-  const size_t size = std::min<uint64_t>(
-      {kChunk, exchange->request_credit, exchange->body.size() - exchange->body_sent});
-  const absl::string_view data = exchange->body.substr(exchange->body_sent, size);
+  BodySource& body = *exchange->body;
+  absl::string_view data = body.Peek(exchange->body_sent);
+  if (data.empty()) {
+    exchange->fetching = true;
+    body.Fetch(exchange->body_sent);
+    return 0;
+  }
+  const size_t size = std::min<uint64_t>({kChunk, exchange->request_credit, data.size()});
+  data = data.substr(0, size);
   exchange->body_sent += size;
   exchange->request_credit -= size;
-  const bool last = exchange->body_sent == exchange->body.size();
+  const bool last = exchange->body_sent == body.size();
   v1::BodyChunk* chunk = out_.add_body();
   chunk->set_id(exchange->id);
   chunk->set_data(data.data(), data.size());
   chunk->set_last(last);
+  if (last) body.Release();
   if (!last && exchange->request_credit > 0) with_body_.push_back(exchange);
   return size;
 }
@@ -438,9 +456,9 @@ absl::string_view Link::HandleFrames(v1::BackendFrames* batch) {
   for (const v1::WindowUpdate& update : batch->windows()) {
     Exchange* exchange = Find(update.id(), &breach);
     if (breach) return "credit names a request that was never sent";
-    if (exchange == nullptr || exchange->body_sent == exchange->body.size()) continue;
+    if (exchange == nullptr || exchange->body_sent == exchange->body->size()) continue;
     const bool was_stuck = exchange->request_credit == 0;
-    const uint64_t useful = exchange->body.size() - exchange->body_sent;
+    const uint64_t useful = exchange->body->size() - exchange->body_sent;
     exchange->request_credit =
         std::min(useful, exchange->request_credit + std::min(useful, update.bytes()));
     if (was_stuck && exchange->request_credit > 0) {

@@ -97,6 +97,8 @@ class Link final : private LinkStream::Handler,
   void Send(Exchange* exchange);
   // The exchange is forgotten at once; the backend is told, if it knows of it.
   void Cancel(Exchange* exchange);
+  // What BodySource::Fetch() asked for is there.
+  void OnBodyReadable(Exchange* exchange);
   // Allows `bytes` more of the response's body.
   void AddCredit(Exchange* exchange, uint64_t bytes);
   void Decline(uint32_t places);

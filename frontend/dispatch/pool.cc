@@ -166,6 +166,10 @@ void Pool::Cancel(Exchange* exchange) {
   dispatcher_.Pump(loop_->now());
 }
 
+void Pool::OnBodyReadable(Exchange* exchange) {
+  if (exchange->link != nullptr) exchange->link->OnBodyReadable(exchange);
+}
+
 void Pool::Consumed(Exchange* exchange, uint64_t bytes) {
   if (exchange->link != nullptr) exchange->link->AddCredit(exchange, bytes);
 }

@@ -58,6 +58,8 @@ class Pool final : private Dispatcher::Transport, private Link::Owner {
   // When a refused client had better come back: the time the queue takes to drain at its present
   // rate.
   int RetryAfterSeconds() const;
+  // What the BodySource of an exchange was asked to fetch is there.
+  void OnBodyReadable(Exchange* exchange);
 
  private:
   // Dispatcher::Transport

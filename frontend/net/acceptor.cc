@@ -92,6 +92,11 @@ void Acceptor::Add(UniqueFd socket, std::string peer) {
     context_->metrics->connections_refused.Add();
     return;  // closes it
   }
+  if (!context_->addresses->Add(peer)) {
+    context_->open_connections->fetch_sub(1, std::memory_order_relaxed);
+    context_->metrics->connections_refused_by_address.Add();
+    return;
+  }
   context_->metrics->connections_accepted.Add();
   context_->metrics->connections.Add(1);
   const int on = 1;
@@ -109,6 +114,7 @@ void Acceptor::Add(UniqueFd socket, std::string peer) {
 void Acceptor::Remove(Connection* connection) {
   context_->open_connections->fetch_sub(1, std::memory_order_relaxed);
   context_->metrics->connections.Add(-1);
+  context_->addresses->Remove(connection->peer());
   const size_t index = connection->index;
   if (removed_.empty()) {
     context_->loop->Defer([this] {

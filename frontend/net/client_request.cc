@@ -6,8 +6,7 @@ namespace anteroom::frontend {
 
 void ClientRequest::Reset() {
   parser.Reset();
-  body.clear();
-  counted_body = 0;
+  body.Clear();
   site = nullptr;
   path.clear();
   exchange = Exchange();
@@ -23,6 +22,7 @@ void ClientRequest::Reset() {
   status = 0;
   outcome = Outcome::kClientGone;
   detail.clear();
+  disk_wait = Duration::zero();
 }
 
 std::unique_ptr<ClientRequest> RequestStore::Take() {
@@ -34,7 +34,6 @@ std::unique_ptr<ClientRequest> RequestStore::Take() {
 
 void RequestStore::Give(std::unique_ptr<ClientRequest> request) {
   if (free_.size() >= kMost) return;
-  if (request->body.capacity() > kKeptBody) std::string().swap(request->body);
   request->Reset();
   free_.push_back(std::move(request));
 }

@@ -18,6 +18,7 @@
 #include "frontend/http/request_parser.h"
 #include "frontend/http/response_framing.h"
 #include "frontend/outcome.h"
+#include "frontend/spool/request_body.h"
 #include "frontend/static/static_files.h"
 
 namespace anteroom::frontend {
@@ -34,8 +35,7 @@ struct ClientRequest {
   absl::string_view id() const { return {id_bytes.data(), id_bytes.size()}; }
 
   RequestParser parser;
-  std::string body;
-  uint64_t counted_body = 0;  // of it, in the process's limits.buffers
+  RequestBody body;
   std::array<char, RequestIdSource::kLength> id_bytes{};
 
   // --- Where it goes
@@ -54,9 +54,11 @@ struct ClientRequest {
       0;  // bytes of the answer's body that the backend has not been given credit for again
 
   // --- What the log says
-  Time started;    // first byte
-  Time headed;     // end of the head
-  Time completed;  // last byte of the request
+  Time started;          // first byte
+  Time headed;           // end of the head
+  Time paused_at;        // when the disk was last behind...
+  Duration disk_wait{};  // ...and for how long, all in all, the client was not read from
+  Time completed;        // last byte of the request
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   int status = 0;
@@ -75,7 +77,6 @@ class RequestStore {
 
  private:
   static constexpr size_t kMost = 256;
-  static constexpr size_t kKeptBody = 16 * 1024;  // a larger body's memory is freed
 
   const HttpLimits& limits_;
   std::vector<std::unique_ptr<ClientRequest>> free_;

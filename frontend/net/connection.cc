@@ -20,9 +20,12 @@ namespace {
 constexpr size_t kLookAhead = 16 * 1024;
 // Pipelined requests answered before other connections get their turn.
 constexpr int kPipelineTurn = 32;
-// After our direction is closed: how long, and how much, the client may still send.
-constexpr Duration kLinger = std::chrono::seconds(2);
-constexpr uint32_t kLingerBytes = 1024 * 1024;
+// After our direction is closed the client may still send, without pause and not for ever: a close
+// while bytes are unread would be a reset, which may overtake our answer (RFC 9112, section 9.6).
+constexpr Duration kLingerPause = std::chrono::seconds(2);
+constexpr Duration kLinger = std::chrono::seconds(15);
+// A disk that takes longer to store a piece of a body is given up.
+constexpr Duration kDiskWait = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -32,7 +35,8 @@ Connection::Connection(ConnectionContext* context, Owner* owner, UniqueFd socket
       socket_(std::move(socket)),
       peer_(std::move(peer)),
       watch_(context->loop, socket_.get(), this),
-      timer_(context->loop, this) {
+      timer_(context->loop, this),
+      opened_(context->loop->now()) {
   watch_.WatchRead(true);
   timer_.SetAfter(context_->config->timeouts.idle);
 }
@@ -54,9 +58,7 @@ void Connection::OnReadable() {
   context_->metrics->bytes_in.Add(n);
   const absl::string_view input(buffer, n);
   if (state_ == State::kLingering) {
-    lingered_ += n;
-    if (lingered_ > kLingerBytes) Close(Outcome::kClientGone);
-    return;
+    return timer_.SetDeadline(std::min(linger_until_, context_->loop->now() + kLingerPause));
   }
   if (ahead) return KeepForLater(input);
   Consume(input);
@@ -134,14 +136,20 @@ void Connection::Consume(absl::string_view input) {
         }
         timer_.SetDeadline(state_ == State::kHead
                                ? request_->started + context_->config->timeouts.header
-                               : request_->headed + context_->config->timeouts.body);
+                               : BodyDeadline());
         break;
       case RequestParser::Event::kHead:
         OnHead(/*more_input=*/!input.empty());
         continue;
       case RequestParser::Event::kBody:
         OnBodyPart(request_->parser.body());
-        continue;
+        if (state_ != State::kBody || !request_->body.paused()) continue;
+        // The disk is behind: OnBodyRoom() goes on.
+        if (!input.empty()) KeepForLater(input);
+        watch_.WatchRead(false);
+        request_->paused_at = context_->loop->now();
+        timer_.SetAfter(kDiskWait);
+        break;
       case RequestParser::Event::kComplete:
         ++requests;
         OnComplete();
@@ -160,7 +168,10 @@ void Connection::OnHead(bool more_input) {
   request_->headed = context_->loop->now();
   const RequestHead& head = request_->head();
   context_->metrics->requests.Add();
-  keep_alive_ = keep_alive_ && head.keep_alive() && !context_->draining;
+  const Config& config = *context_->config;
+  keep_alive_ = keep_alive_ && head.keep_alive() && !context_->draining &&
+                ++requests_ < config.limits.requests_per_connection &&
+                request_->headed - opened_ < config.timeouts.connection;
 
   if (head.target() != "*") {
     absl::StatusOr<std::string> path = DecodePath(head.path());
@@ -181,9 +192,12 @@ void Connection::OnHead(bool more_input) {
     keep_alive_ = false;
     return Answer(Outcome::kNoRoute, 404);
   }
-  if (head.framing() == BodyFraming::kContentLength && request_->site->pool != nullptr) {
-    // Not all that is announced: a client pays for memory with data.
-    request_->body.reserve(std::min<uint64_t>(head.content_length(), kLookAhead));
+  if (has_body && request_->site->pool != nullptr) {
+    const uint64_t expected =
+        head.framing() == BodyFraming::kContentLength ? head.content_length() : 0;
+    request_->body.Start(&context_->spool,
+                         {context_->config->spool.memory_per_body, context_->buffered_bytes}, this,
+                         expected);
   }
   if (has_body && head.expects_continue() && !more_input) {
     Written(output_.Write(socket_.get(), kContinueResponse));  // may close, so it comes last
@@ -192,15 +206,30 @@ void Connection::OnHead(bool more_input) {
 
 void Connection::OnBodyPart(absl::string_view part) {
   if (request_->site->pool == nullptr) return;  // nobody reads it
-  request_->body.append(part.data(), part.size());
-  request_->counted_body += part.size();
-  const uint64_t held =
-      context_->buffered_bytes->fetch_add(part.size(), std::memory_order_relaxed) + part.size();
-  if (held <= context_->config->limits.buffers) return;
+  request_->body.Append(part);
+  if (context_->buffered_bytes->load(std::memory_order_relaxed) > context_->config->limits.buffers)
+    RefuseBody(Outcome::kOverload, "limits.buffers");
+}
+
+void Connection::RefuseBody(Outcome outcome, absl::string_view reason) {
   keep_alive_ = false;
   request_->completed = context_->loop->now();
-  request_->detail = "limits.buffers";
-  Answer(Outcome::kOverload, 503);
+  request_->detail = std::string(reason);
+  request_->body.Clear();
+  Answer(outcome, Info(outcome).status);
+}
+
+void Connection::OnBodyRoom() {
+  if (state_ != State::kBody) return;  // refused meanwhile
+  // The time that our disk took is not the client's.
+  request_->disk_wait += context_->loop->now() - request_->paused_at;
+  Resume();
+}
+
+void Connection::OnBodyFailed(SpoolFile::Result result) {
+  if (state_ != State::kBody) return;
+  RefuseBody(Outcome::kSpoolFull,
+             result == SpoolFile::Result::kNoRoom ? "spool quota" : "the disk failed");
 }
 
 void Connection::OnComplete() {
@@ -226,6 +255,17 @@ void Connection::OnParseError() {
 
 // --- Time
 
+Time Connection::BodyDeadline() const {
+  const TimeoutsConfig& timeouts = context_->config->timeouts;
+  const Time begin = request_->headed + request_->disk_wait;
+  const uint64_t rate = context_->config->limits.body_rate;
+  if (rate == 0) return begin + timeouts.body;
+  // Every byte buys its share of a second.
+  const Duration earned = std::chrono::nanoseconds(
+      std::min<uint64_t>(request_->bytes_in, uint64_t{1} << 33) * 1'000'000'000 / rate);
+  return begin + std::min(timeouts.body, timeouts.body_grace + earned);
+}
+
 void Connection::OnTimer() {
   if (resume_due_) {
     resume_due_ = false;
@@ -236,11 +276,11 @@ void Connection::OnTimer() {
     case State::kIdle:
     case State::kLingering:
       return Close(Outcome::kClientGone);
-    case State::kHead:
     case State::kBody:
-      keep_alive_ = false;
-      request_->completed = context_->loop->now();
-      return Answer(Outcome::kRequestTimeout, 408);
+      if (request_->body.paused()) return RefuseBody(Outcome::kSpoolFull, "the disk is too slow");
+      [[fallthrough]];
+    case State::kHead:
+      return RefuseBody(Outcome::kRequestTimeout, "");
     case State::kWaiting: {
       Exchange& exchange = request_->exchange;
       Pool* pool = request_->site->pool;
@@ -290,7 +330,8 @@ void Connection::Linger() {
   state_ = State::kLingering;
   std::string().swap(ahead_);
   watch_.WatchRead(true);
-  timer_.SetAfter(kLinger);
+  linger_until_ = context_->loop->now() + kLinger;
+  timer_.SetAfter(kLingerPause);
 }
 
 void Connection::Close(Outcome outcome) {
@@ -300,7 +341,14 @@ void Connection::Close(Outcome outcome) {
       request_->site->pool->Cancel(&request_->exchange);
     request_->pending_file.reset();
     request_->outcome = outcome;
-    if (!request_->responding) request_->status = 0;
+    if (!request_->responding) {
+      request_->status = 0;
+    } else if (outcome == Outcome::kCut || outcome == Outcome::kWriteTimeout) {
+      // Only a reset tells every kind of client that the rest will not come: the end of the
+      // connection is the regular end of a body without length.
+      const linger reset{1, 0};
+      setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    }
     if (request_->parser.started()) Account();
     ReleaseRequest();
   }

@@ -18,6 +18,9 @@
 // A client that closes its direction while its request waits or runs has left: the request is
 // cancelled.
 //
+// A request body goes to a file when it grows large (RequestBody). While the disk is behind, the client
+// is not read from.
+//
 // Threading: loop thread only. Ownership: the Acceptor owns it, and it asks to be destroyed through
 // Owner::Remove.
 #ifndef ANTEROOM_FRONTEND_NET_CONNECTION_H_
@@ -37,7 +40,10 @@
 
 namespace anteroom::frontend {
 
-class Connection final : private FdHandler, private TimerHandler, private ExchangeClient {
+class Connection final : private FdHandler,
+                         private TimerHandler,
+                         private ExchangeClient,
+                         private RequestBody::Owner {
  public:
   class Owner {
    public:
@@ -60,6 +66,7 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
   // Cuts it, whatever it is doing.
   void Cut();
 
+  const std::string& peer() const { return peer_; }
   size_t index = 0;  // the owner's
 
  private:
@@ -74,6 +81,10 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
   void OnBody(absl::string_view data, bool last) override;
   void OnQueuedAgain() override;
   void OnFailure(Outcome outcome, absl::string_view reason) override;
+  // RequestBody::Owner
+  void OnBodyRoom() override;
+  void OnBodyFailed(SpoolFile::Result result) override;
+  void OnBodyFetched(bool ok) override;
 
   // --- Reading: connection.cc
   void OnEndOfInput();
@@ -84,6 +95,8 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
   void OnComplete();
   void OnParseError();
   void OnBodyPart(absl::string_view part);
+  void RefuseBody(Outcome outcome, absl::string_view reason);
+  Time BodyDeadline() const;
 
   // --- Answering, writing: connection_answer.cc
   void ServeFile();
@@ -119,7 +132,9 @@ class Connection final : private FdHandler, private TimerHandler, private Exchan
   bool consuming_ = false;     // inside Consume, which goes on by itself
   bool resume_due_ = false;    // the timer means: go on with ahead_
   bool end_of_input_ = false;  // the client has closed its direction
-  uint32_t lingered_ = 0;      // bytes dropped
+  uint32_t requests_ = 0;
+  const Time opened_;
+  Time linger_until_;
   std::unique_ptr<ClientRequest> request_;
   std::string ahead_;  // read while a request was being answered
   Output output_;

@@ -88,8 +88,9 @@ void Connection::ServeFromPool() {
   const Time now = context_->loop->now();
   Exchange& exchange = request_->exchange;
   exchange.head = &request_->head();
-  exchange.body = request_->body;
-  exchange.memory = request_->parser.memory() + request_->body.capacity();
+  request_->body.Complete();
+  exchange.body = &request_->body;
+  exchange.memory = request_->parser.memory() + request_->body.memory();
   exchange.client_address = peer_;
   exchange.request_id = request_->id();
   exchange.deadline = now + site.route->timeout.value_or(site.pool->config().timeout);
@@ -190,6 +191,14 @@ void Connection::OnBody(absl::string_view data, bool last) {
   Written(output_.Write(socket_.get(), out));
 }
 
+void Connection::OnBodyFetched(bool ok) {
+  Exchange& exchange = request_->exchange;
+  if (exchange.link == nullptr) return;  // answered, or waiting again
+  if (ok) return request_->site->pool->OnBodyReadable(&exchange);
+  request_->site->pool->Cancel(&exchange);
+  FailExchange(Outcome::kFileError, "the spool cannot be read");
+}
+
 void Connection::OnQueuedAgain() { timer_.SetDeadline(QueueDeadline()); }
 
 Time Connection::QueueDeadline() const {
@@ -205,10 +214,6 @@ void Connection::OnFailure(Outcome outcome, absl::string_view reason) {
 void Connection::FailExchange(Outcome outcome, absl::string_view reason) {
   request_->detail = std::string(reason);
   if (!request_->responding) return Answer(outcome, Info(outcome).status);
-  // Something has gone out. Only a reset tells every kind of client that the rest will not come:
-  // the end of the connection is the regular end of a body without length.
-  const linger reset{1, 0};
-  setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   Close(Outcome::kCut);
 }
 
@@ -277,12 +282,7 @@ void Connection::EndRequest() {
   if (end_of_input_) Close(Outcome::kClientGone);
 }
 
-void Connection::ReleaseRequest() {
-  if (request_->counted_body > 0) {
-    context_->buffered_bytes->fetch_sub(request_->counted_body, std::memory_order_relaxed);
-  }
-  context_->requests.Give(std::move(request_));
-}
+void Connection::ReleaseRequest() { context_->requests.Give(std::move(request_)); }
 
 void Connection::Account() {
   LoopMetrics& metrics = *context_->metrics;

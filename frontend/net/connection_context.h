@@ -13,9 +13,11 @@
 #include "frontend/config.h"
 #include "frontend/http/http_date.h"
 #include "frontend/metrics.h"
+#include "frontend/net/address_table.h"
 #include "frontend/net/client_request.h"
 #include "frontend/net/loop.h"
 #include "frontend/router.h"
+#include "frontend/spool/spool_file.h"
 #include "frontend/static/static_cache.h"
 #include "frontend/static/static_files.h"
 
@@ -43,11 +45,13 @@ struct ConnectionContext {
   const Router* const router;
   std::vector<Site> sites;  // by route
   FileIo* file_io = nullptr;
+  SpoolContext spool;
   StaticCache* static_cache = nullptr;
   Poster poster;
   AccessLog* access_log = nullptr;  // null: off
   LoopMetrics* metrics = nullptr;
   std::atomic<uint32_t>* open_connections = nullptr;  // of the process
+  AddressTable* addresses = nullptr;                  // of the process
   std::atomic<uint64_t>* buffered_bytes = nullptr;    // of the process: request bodies
   bool draining = false;                              // answers say `Connection: close`
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -17,6 +18,9 @@
 #include "common/mutex.h"
 
 namespace anteroom::frontend {
+
+// Runs a function on a loop, in order, later. Safe to call from any thread.
+using Poster = std::function<void(std::function<void()>)>;
 
 class FileIo {
  public:

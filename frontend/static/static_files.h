@@ -19,14 +19,11 @@
 #include "common/clock.h"
 #include "frontend/config.h"
 #include "frontend/static/cached_file.h"
+#include "frontend/static/file_io.h"
 
 namespace anteroom::frontend {
 
-class FileIo;
 class StaticCache;
-
-// Runs a function on the loop, in order, later. Safe to call from any thread.
-using Poster = std::function<void(std::function<void()>)>;
 
 // Views need to be valid during the call of Serve only.
 struct StaticRequest {

@@ -27,17 +27,20 @@ listeners:
 admin: {address: 0.0.0.0:9902}
 loops: 3
 file_io_threads: 4
-spool: {directory: /srv/spool, memory_per_body: 128KiB, total: 2GiB}
+spool: {directory: /srv/spool, memory_per_body: 128KiB, total: 2GiB, files: 100}
 limits:
   body: 64MiB
   connections: 2000
+  connections_per_address: 50
+  requests_per_connection: 10
+  body_rate: 1KiB
   target: 4KiB
   field: 2KiB
   fields: 50
   head: 16KiB
   trailers: 8
   trailer_section: 1KiB
-timeouts: {header: 1s, body: 2s, idle: 3s, write: 4s}
+timeouts: {header: 1s, body: 2s, body_grace: 1s, connection: 9m, idle: 3s, write: 4s}
 links: {pump: thread, connect_timeout: 1s, backoff_min: 10ms, backoff_max: 2s}
 access_log: {path: "-", queue_lines: 100}
 log: {level: debug}
@@ -67,7 +70,13 @@ routes:
   EXPECT_EQ(config.spool.memory_per_body, 128u << 10);
   EXPECT_EQ(config.spool.total, uint64_t{2} << 30);
   EXPECT_EQ(config.limits.http.body, 64u << 20);
+  EXPECT_EQ(config.spool.files, 100u);
   EXPECT_EQ(config.limits.connections, 2000u);
+  EXPECT_EQ(config.limits.connections_per_address, 50u);
+  EXPECT_EQ(config.limits.requests_per_connection, 10u);
+  EXPECT_EQ(config.limits.body_rate, 1024u);
+  EXPECT_EQ(config.timeouts.body_grace, seconds(1));
+  EXPECT_EQ(config.timeouts.connection, std::chrono::minutes(9));
   EXPECT_EQ(config.limits.http.target, 4096u);
   EXPECT_EQ(config.limits.http.field, 2048u);
   EXPECT_EQ(config.limits.http.fields, 50u);

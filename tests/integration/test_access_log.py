@@ -1,6 +1,7 @@
 """One line of JSON an exchange, whatever the client sends."""
 
 import pathlib
+import signal
 
 from anteroom_harness.deadlines import wait_until
 from anteroom_harness.frontend import Line
@@ -83,6 +84,33 @@ def test_hostile_bytes_stay_inside_their_string(stack: Stack) -> None:
     lines = lines_after(stack, sent)  # parsing them is the test
     assert len(lines) == sent
     assert all(line["status"] in range(200, 600) and line["outcome"] for line in lines)
+
+
+def test_usr1_goes_on_in_a_new_file(stack: Stack) -> None:
+    stack.start()
+    stack.get("/diag/hello", headers={"User-Agent": "before"})
+    frontend = stack.frontend
+    frontend.wait_access_log(lambda line: line.get("user_agent") == "before")
+    moved = frontend.access_log_path.with_suffix(".1")
+    frontend.access_log_path.rename(moved)
+    frontend.send_signal(signal.SIGUSR1)
+    wait_until(frontend.access_log_path.exists, "the new file")
+    stack.get("/diag/hello", headers={"User-Agent": "after"})
+    frontend.wait_access_log(lambda line: line.get("user_agent") == "after")
+    assert b"before" in moved.read_bytes()
+    assert b"after" not in moved.read_bytes()
+
+
+def test_usr1_keeps_the_old_file_when_there_is_no_new_one(stack: Stack) -> None:
+    stack.start()
+    frontend = stack.frontend
+    moved = frontend.access_log_path.with_suffix(".1")
+    frontend.access_log_path.rename(moved)
+    frontend.access_log_path.mkdir()
+    frontend.send_signal(signal.SIGUSR1)
+    frontend.wait_log("access log not reopened .*reason=Is a directory")
+    stack.get("/diag/hello", headers={"User-Agent": "after"})
+    wait_until(lambda: b"after" in moved.read_bytes(), "the line in the old file")
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(stack: Stack) -> None:

@@ -16,6 +16,10 @@ def start(stack: Stack, **timeouts: float) -> Stack:
     return stack.start(settings={"timeouts": {name: f"{round(value * 1000)}ms" for name, value in settings.items()}})
 
 
+def start_with_rate(stack: Stack, rate: int) -> None:
+    stack.start(settings={"limits": {"body_rate": f"{rate}B"}, "timeouts": {"body_grace": f"{round(SHORT * 1000)}ms"}})
+
+
 def trickle(connection: Connection, data: bytes) -> None:
     """A byte each 50 ms until the peer has had enough of it."""
     for byte in data:
@@ -68,6 +72,26 @@ def test_trickling_a_body_does_not_help(stack: Stack) -> None:
         connection.send_request("POST", "/diag/echo", {"Content-Length": "1000"})
         trickle(connection, b"a" * 1000)
         assert connection.read_response().status == 408
+
+
+def test_a_body_below_the_rate_is_408(stack: Stack) -> None:
+    start_with_rate(stack, rate=1000)
+    with stack.connect() as connection:
+        connection.send_request("POST", "/diag/echo", {"Content-Length": "100000", "X-Id": "slow"})
+        trickle(connection, b"a" * 1000)  # 20 bytes a second
+        assert connection.read_response().status == 408
+        assert connection.is_closed_by_peer()
+    assert stack.started_ids() == []
+
+
+def test_a_slow_body_above_the_rate_succeeds(stack: Stack) -> None:
+    start_with_rate(stack, rate=100)
+    with stack.connect() as connection:
+        connection.send_request("POST", "/diag/echo", {"Content-Length": "1000"})
+        for _ in range(10):
+            connection.send(b"a" * 100)
+            time.sleep(2 * SHORT / 10)  # the sender's pace, past the grace
+        assert connection.read_response().json()["body_length"] == 1000
 
 
 @pytest.mark.parametrize("requests", [0, 1])

@@ -84,6 +84,7 @@ def test_a_refusal_leaves_the_connection_open(stack: Stack) -> None:
 
 def test_the_bytes_of_waiting_bodies_are_bounded(stack: Stack) -> None:
     # What counts is the memory that a body takes, between its size and twice that: one fits surely, four surely do not.
+    stack.defaults = {"spool": {"memory_per_body": "2MiB"}}
     start(stack, bytes="4MiB")
     with occupied(stack), ExitStack() as open_connections:
         for number in range(4):

@@ -18,6 +18,20 @@
 
 namespace anteroom::frontend {
 
+class TextBody final : public BodySource {
+ public:
+  explicit TextBody(std::string text) : text_(std::move(text)) {}
+  uint64_t size() const override { return text_.size(); }
+  absl::string_view Peek(uint64_t offset) override {
+    return absl::string_view(text_).substr(offset);
+  }
+  void Fetch(uint64_t) override { ADD_FAILURE() << "all of it is there"; }
+  void Release() override {}
+
+ private:
+  const std::string text_;
+};
+
 // One request and what becomes of it. Loop thread only, but for construction and destruction.
 class TestClient final : public ExchangeClient {
  public:
@@ -25,7 +39,7 @@ class TestClient final : public ExchangeClient {
                       absl::string_view fields = "")
       : request_(method, "/path?query", fields), request_body_(std::move(body_in)) {
     exchange.head = &request_.head();
-    exchange.body = request_body_;
+    exchange.body = &request_body_;
     exchange.memory = 1000;
     exchange.client_address = "192.0.2.7";
     exchange.request_id = "request-id";
@@ -65,7 +79,7 @@ class TestClient final : public ExchangeClient {
   }
 
   const ParsedRequest request_;
-  const std::string request_body_;
+  TextBody request_body_;
 };
 
 class PoolRig {

@@ -125,7 +125,7 @@ class WorkerRig {
   // `config` may be changed before.
   void Prepare(std::vector<SocketAddress> backends) {
     router_ = std::make_unique<Router>(config.routes);
-    shared.pools.push_back(std::make_unique<PoolShared>());
+    shared.Prepare(config);
     worker_ = std::make_unique<LoopWorker>(0, &config, router_.get(), &file_io_, access_log.get(),
                                            &shared);
     const absl::Status roots = worker_->OpenStaticRoots();

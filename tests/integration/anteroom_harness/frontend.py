@@ -3,7 +3,7 @@
 import copy
 import json
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import yaml
@@ -43,11 +43,13 @@ def settings_for(endpoints: list[str], directory: pathlib.Path, name: str) -> Se
 
 
 class Frontend(Process):
-    def __init__(self, name: str, directory: pathlib.Path, settings: Settings):
+    def __init__(self, name: str, directory: pathlib.Path, settings: Settings, runner: Sequence[str] = ()):
+        """`runner`: a command that turns itself into the one behind it, such as prlimit."""
         self.config_path = directory / f"{name}.yaml"
         self.config_path.write_text(yaml.safe_dump(settings, sort_keys=False))
         self.access_log_path = pathlib.Path(settings.get("access_log", {}).get("path", "/dev/null"))
-        super().__init__(name, [binary("anteroom-frontend"), "--config", str(self.config_path)], directory)
+        arguments = [*runner, binary("anteroom-frontend"), "--config", str(self.config_path)]
+        super().__init__(name, arguments, directory)
         self.http: Address = self._logged_address("http")
         self.admin = self._logged_address("admin")
 

@@ -1,7 +1,7 @@
 """Starts the processes of a test, and checks at the end that all of them ended well."""
 
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .backend import Backend
@@ -27,14 +27,18 @@ class Stack:
         return backend
 
     def start_frontend(
-        self, settings: Settings | None = None, endpoints: Iterable[str] | None = None, ready: bool = True
+        self,
+        settings: Settings | None = None,
+        endpoints: Iterable[str] | None = None,
+        ready: bool = True,
+        runner: Sequence[str] = (),
     ) -> Frontend:
         """A front end of all backends started so far (or of `endpoints`), with `settings` laid over the usual ones."""
         name = f"frontend-{len(self.frontends) + 1}"
         if endpoints is None:
             endpoints = [backend.endpoint for backend in self.backends if backend.running()]
         usual = merged(settings_for(list(endpoints), self.directory, name), self.defaults)
-        frontend = Frontend(name, self.directory, merged(usual, settings or {}))
+        frontend = Frontend(name, self.directory, merged(usual, settings or {}), runner)
         self.frontends.append(frontend)
         if ready:
             frontend.wait_ready()

@@ -1,0 +1,112 @@
+#include "frontend/spool/request_body.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace anteroom::frontend {
+namespace {
+
+// Of what is announced, how much memory is taken ahead: a client pays for memory with data.
+constexpr uint64_t kReserve = 16 * 1024;
+// Memory that an empty body may keep for the next request.
+constexpr size_t kKept = 16 * 1024;
+
+}  // namespace
+
+void RequestBody::Start(const SpoolContext* spool, const Limits& limits, Owner* owner,
+                        uint64_t expected) {
+  spool_ = spool;
+  limits_ = limits;
+  owner_ = owner;
+  tail_.reserve(std::min(expected, kReserve));
+}
+
+void RequestBody::Append(absl::string_view bytes) {
+  tail_.append(bytes.data(), bytes.size());
+  MaybeWrite();
+  Count();
+}
+
+void RequestBody::MaybeWrite() {
+  if (flying_ != nullptr || writing_failed_ || complete_) return;
+  if (tail_.size() <= (file_ == nullptr ? limits_.memory : kPiece)) return;
+  if (file_ == nullptr) file_ = std::make_unique<SpoolFile>(spool_);
+  flying_ = std::make_shared<const std::string>(std::move(tail_));
+  tail_ = std::string();
+  file_->Append(flying_, [this](SpoolFile::Result result) { OnWritten(result); });
+}
+
+void RequestBody::OnWritten(SpoolFile::Result result) {
+  if (result != SpoolFile::Result::kOk) {
+    // What could not be written stays where it is, which is enough when nothing more comes.
+    writing_failed_ = true;
+    if (!complete_) owner_->OnBodyFailed(result);
+    return;
+  }
+  const bool was_paused = paused();
+  flying_ = nullptr;
+  MaybeWrite();
+  Count();
+  if (was_paused && !paused()) owner_->OnBodyRoom();
+}
+
+void RequestBody::Clear() {
+  file_ = nullptr;
+  flying_ = nullptr;
+  Release();
+  complete_ = writing_failed_ = false;
+  if (tail_.capacity() > kKept) {
+    std::string().swap(tail_);
+  } else {
+    tail_.clear();
+  }
+  Count();
+}
+
+void RequestBody::Count() {
+  if (limits_.all_memory == nullptr) return;
+  const auto memory = [](const std::string& text) { return text.empty() ? 0 : text.capacity(); };
+  const uint64_t now = (flying_ == nullptr ? 0 : memory(*flying_)) + memory(tail_) + memory(read_);
+  if (now > counted_) {
+    limits_.all_memory->fetch_add(now - counted_, std::memory_order_relaxed);
+  } else if (now < counted_) {
+    limits_.all_memory->fetch_sub(counted_ - now, std::memory_order_relaxed);
+  }
+  counted_ = now;
+}
+
+absl::string_view RequestBody::Peek(uint64_t offset) {
+  if (offset >= TailBegin()) return absl::string_view(tail_).substr(offset - TailBegin());
+  const uint64_t written = Written();
+  if (offset >= written) return absl::string_view(*flying_).substr(offset - written);
+  if (offset < read_offset_ || offset >= read_offset_ + read_.size()) {
+    Keep(offset, file_->ReadFromMemory(offset, std::min<uint64_t>(kPiece, written - offset)));
+  }
+  return absl::string_view(read_).substr(offset - read_offset_);
+}
+
+void RequestBody::Keep(uint64_t offset, std::string bytes) {
+  read_offset_ = offset;
+  read_ = std::move(bytes);
+  Count();
+}
+
+void RequestBody::Fetch(uint64_t offset) {
+  wanted_ = offset;
+  if (file_->reading()) return;  // for a place that is not wanted any more: see below
+  const uint64_t size = std::min<uint64_t>(kPiece, Written() - offset);
+  file_->ReadFromDisk(offset, size, [this, offset](std::string bytes) {
+    if (offset != wanted_) return Fetch(wanted_);
+    const bool ok = !bytes.empty();
+    Keep(offset, std::move(bytes));
+    owner_->OnBodyFetched(ok);
+  });
+}
+
+void RequestBody::Release() {
+  read_ = std::string();
+  read_offset_ = 0;
+  Count();
+}
+
+}  // namespace anteroom::frontend

@@ -1,0 +1,139 @@
+#include "frontend/spool/spool_file.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace anteroom::frontend {
+namespace {
+
+int OpenUnlinked(const std::string& directory) {
+  const int fd = open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return fd;
+  std::string name = absl::StrCat(directory, "/anteroom-XXXXXX");
+  const int named = mkostemp(name.data(), O_CLOEXEC);
+  if (named >= 0) unlink(name.c_str());
+  return named;
+}
+
+bool WriteAll(int fd, const std::string& data, uint64_t offset) {
+  size_t done = 0;
+  while (done < data.size()) {
+    const ssize_t n =
+        pwrite(fd, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    done += static_cast<size_t>(n);
+  }
+  return true;
+}
+
+std::string ReadAll(int fd, uint64_t offset, size_t size) {
+  std::string data(size, '\0');
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t n = pread(fd, data.data() + done, size - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return std::string();
+    done += static_cast<size_t>(n);
+  }
+  return data;
+}
+
+}  // namespace
+
+// Lives as long as the file or work on it does. `owner` is touched on the loop only, `fd` is written
+// by the first write and by nobody after that.
+struct SpoolFile::Shared {
+  explicit Shared(const SpoolContext* context_in)
+      : file_io(context_in->file_io), quota(context_in->quota), poster(context_in->poster) {}
+  ~Shared() {
+    if (fd >= 0) file_io->Close(fd);  // which may wait for the disk: a large file is freed
+    quota->GiveBytes(bytes);
+    if (has_file) quota->GiveFile();
+  }
+
+  FileIo* const file_io;
+  SpoolQuota* const quota;
+  const Poster poster;
+  std::string directory;
+  SpoolFile* owner = nullptr;
+  int fd = -1;
+  uint64_t bytes = 0;  // of the quota
+  bool has_file = false;
+};
+
+SpoolFile::SpoolFile(const SpoolContext* context) : shared_(std::make_shared<Shared>(context)) {
+  shared_->owner = this;
+  shared_->directory = context->directory;
+}
+
+SpoolFile::~SpoolFile() { shared_->owner = nullptr; }
+
+void SpoolFile::Append(std::shared_ptr<const std::string> data, Written written) {
+  written_ = std::move(written);
+  const size_t bytes = data->size();
+  const auto report = [shared = shared_, bytes](Result result) {
+    shared->poster([shared, bytes, result] {
+      if (shared->owner != nullptr) shared->owner->OnAppended(result, bytes);
+    });
+  };
+  if (!shared_->has_file && !shared_->quota->TakeFile()) return report(Result::kNoRoom);
+  shared_->has_file = true;
+  if (!shared_->quota->TakeBytes(bytes)) return report(Result::kNoRoom);
+  shared_->bytes += bytes;
+  const bool taken = shared_->file_io->SubmitContinuation(
+      [shared = shared_, report, data = std::move(data), offset = size_] {
+        if (shared->fd < 0) shared->fd = OpenUnlinked(shared->directory);
+        const bool ok = shared->fd >= 0 && WriteAll(shared->fd, *data, offset);
+        if (ok) shared->quota->bytes_written.Add(data->size());
+        report(ok ? Result::kOk : Result::kDiskFailed);
+      });
+  if (!taken) report(Result::kDiskFailed);  // the process ends
+}
+
+void SpoolFile::OnAppended(Result result, size_t bytes) {
+  if (result == Result::kOk) {
+    size_ += bytes;
+  } else if (result == Result::kDiskFailed) {
+    shared_->quota->disk_failures.Add();
+  }
+  std::exchange(written_, nullptr)(result);  // which may destroy this
+}
+
+std::string SpoolFile::ReadFromMemory(uint64_t offset, size_t size) {
+  std::string data(size, '\0');
+  iovec target{data.data(), size};
+  ssize_t n;
+  do {
+    n = preadv2(shared_->fd, &target, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+  } while (n < 0 && errno == EINTR);
+  data.resize(n < 0 ? 0 : static_cast<size_t>(n));
+  return data;
+}
+
+void SpoolFile::ReadFromDisk(uint64_t offset, size_t size, Read read) {
+  read_ = std::move(read);
+  const auto report = [shared = shared_](std::string data) {
+    shared->poster([shared, data = std::move(data)]() mutable {
+      if (shared->owner != nullptr) shared->owner->OnRead(std::move(data));
+    });
+  };
+  const bool taken = shared_->file_io->SubmitContinuation(
+      [shared = shared_, report, offset, size] { report(ReadAll(shared->fd, offset, size)); });
+  if (!taken) report(std::string());
+}
+
+void SpoolFile::OnRead(std::string data) {
+  if (data.empty()) shared_->quota->disk_failures.Add();
+  std::exchange(read_, nullptr)(std::move(data));  // which may destroy this
+}
+
+}  // namespace anteroom::frontend

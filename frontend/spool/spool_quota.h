@@ -1,0 +1,55 @@
+// What all spool files of the process may take together, and what they have taken.
+#ifndef ANTEROOM_FRONTEND_SPOOL_SPOOL_QUOTA_H_
+#define ANTEROOM_FRONTEND_SPOOL_SPOOL_QUOTA_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "common/metrics.h"
+
+namespace anteroom::frontend {
+
+// Threading: any method from any thread.
+class SpoolQuota {
+ public:
+  SpoolQuota(uint64_t max_bytes, uint32_t max_files)
+      : max_bytes_(max_bytes), max_files_(max_files) {}
+  SpoolQuota(const SpoolQuota&) = delete;
+  SpoolQuota& operator=(const SpoolQuota&) = delete;
+
+  // False, and counted: there is no room, and nothing was taken.
+  [[nodiscard]] bool TakeBytes(uint64_t bytes) { return Take(&bytes_, bytes, max_bytes_); }
+  [[nodiscard]] bool TakeFile() { return Take(&files_, 1, max_files_); }
+  void GiveBytes(uint64_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  void GiveFile() { files_.fetch_sub(1, std::memory_order_relaxed); }
+
+  uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  uint64_t files() const { return files_.load(std::memory_order_relaxed); }
+  uint64_t max_bytes() const { return max_bytes_; }
+  uint64_t max_files() const { return max_files_; }
+
+  Counter refused;        // for want of room
+  Counter disk_failures;  // a file could not be made, written or read
+  Counter bytes_written;
+
+ private:
+  bool Take(std::atomic<uint64_t>* taken, uint64_t amount, uint64_t most) {
+    uint64_t before = taken->load(std::memory_order_relaxed);
+    do {
+      if (before > most || amount > most - before) {
+        refused.Add();
+        return false;
+      }
+    } while (!taken->compare_exchange_weak(before, before + amount, std::memory_order_relaxed));
+    return true;
+  }
+
+  const uint64_t max_bytes_;
+  const uint64_t max_files_;
+  std::atomic<uint64_t> bytes_{0};
+  std::atomic<uint64_t> files_{0};
+};
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_SPOOL_SPOOL_QUOTA_H_

@@ -1,0 +1,276 @@
+// Bodies with real files and real file-I/O threads.
+#include "frontend/spool/request_body.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/frontend/static/fake_loop.h"
+#include "tests/frontend/static/gate.h"
+#include "tests/frontend/static/temp_tree.h"
+
+namespace anteroom::frontend {
+namespace {
+
+using Result = SpoolFile::Result;
+
+constexpr uint64_t kMemory = 10'000;
+constexpr uint64_t kMiB = 1024 * 1024;
+
+// Bytes that tell their own place, so that a shift or a repetition shows.
+std::string Pattern(size_t size) {
+  std::string text(size, '\0');
+  for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>((i * 2654435761u) >> 13);
+  return text;
+}
+
+class RequestBodyTest : public testing::Test, private RequestBody::Owner {
+ protected:
+  ~RequestBodyTest() override {
+    body_.Clear();
+    file_io_.Shutdown();
+  }
+
+  void Start(uint64_t max_bytes = 1 << 30, uint32_t max_files = 10, uint64_t memory = kMemory) {
+    quota_.emplace(max_bytes, max_files);
+    spool_ = {tree_.top(), &*quota_, &file_io_, loop_.poster()};
+    body_.Start(&spool_, {memory, &all_memory_}, this, 0);
+  }
+  // In pieces of `piece`, waiting whenever the disk is behind, as a connection does.
+  void Append(const std::string& bytes, size_t piece = 4096) {
+    for (size_t at = 0; at < bytes.size(); at += piece) {
+      body_.Append(absl::string_view(bytes).substr(at, piece));
+      if (!body_.paused()) continue;
+      const int before = rooms_;
+      ASSERT_TRUE(loop_.RunUntil([&] { return rooms_ > before || failure_; }));
+      if (failure_) return;
+      EXPECT_FALSE(body_.paused());
+    }
+  }
+  // From `offset` to the end, as a link does.
+  std::string ReadFrom(uint64_t offset) {
+    std::string all;
+    while (offset < body_.size()) {
+      const absl::string_view there = body_.Peek(offset);
+      if (there.empty()) {
+        const int before = fetches_;
+        body_.Fetch(offset);
+        if (!loop_.RunUntil([&] { return fetches_ > before; }) || !fetched_) return all;
+        continue;
+      }
+      all.append(there.data(), there.size());
+      offset += there.size();
+    }
+    return all;
+  }
+  void AwaitWritten() {
+    ASSERT_TRUE(loop_.RunUntil([this] { return quota_->bytes_written.value() >= expected_; }));
+  }
+  size_t NamesInDirectory() {
+    size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(tree_.top())) {
+      count += entry.path().empty() ? 0 : 1;
+    }
+    return count;
+  }
+
+  TempTree tree_;
+  FakeLoop loop_;
+  FileIo file_io_{2, 16};
+  std::optional<SpoolQuota> quota_;
+  SpoolContext spool_;
+  std::atomic<uint64_t> all_memory_{0};
+  RequestBody body_;
+  uint64_t expected_ = 1;
+  int rooms_ = 0;
+  int fetches_ = 0;
+  bool fetched_ = false;
+  std::optional<Result> failure_;
+
+ private:
+  void OnBodyRoom() override { ++rooms_; }
+  void OnBodyFailed(Result result) override { failure_ = result; }
+  void OnBodyFetched(bool ok) override {
+    ++fetches_;
+    fetched_ = ok;
+  }
+};
+
+TEST_F(RequestBodyTest, ASmallBodyStaysInMemory) {
+  Start();
+  const std::string bytes = Pattern(kMemory);
+  Append(bytes);
+  body_.Complete();
+  EXPECT_FALSE(body_.spooled());
+  EXPECT_EQ(body_.size(), kMemory);
+  EXPECT_EQ(body_.Peek(0), bytes);
+  EXPECT_EQ(body_.Peek(9'999), bytes.substr(9'999));
+  EXPECT_GE(all_memory_.load(), kMemory);
+  EXPECT_LE(all_memory_.load(), 2 * kMemory);
+  EXPECT_EQ(quota_->files(), 0u);
+  body_.Clear();
+  EXPECT_EQ(all_memory_.load(), 0u);
+}
+
+TEST_F(RequestBodyTest, ALargeOneMovesToAFileWithoutAName) {
+  Start();
+  const std::string bytes = Pattern(3 * kMiB);
+  Append(bytes);
+  body_.Complete();
+  ASSERT_FALSE(failure_);
+  EXPECT_TRUE(body_.spooled());
+  EXPECT_EQ(NamesInDirectory(), 0u);
+  EXPECT_EQ(quota_->files(), 1u);
+  EXPECT_GT(quota_->bytes(), 2 * kMiB);
+  EXPECT_LE(body_.memory(), 4 * RequestBody::kPiece);
+  EXPECT_EQ(body_.size(), bytes.size());
+  EXPECT_EQ(ReadFrom(0), bytes);
+  EXPECT_EQ(ReadFrom(1'234'567), bytes.substr(1'234'567));
+  EXPECT_EQ(ReadFrom(0), bytes);  // as often as it has to be sent
+  body_.Release();
+  EXPECT_LE(body_.memory(), 4 * RequestBody::kPiece);
+  body_.Clear();
+  EXPECT_EQ(all_memory_.load(), 0u);
+  EXPECT_EQ(body_.size(), 0u);
+  // Whatever a thread was still doing with it.
+  file_io_.Shutdown();
+  ASSERT_TRUE(loop_.RunUntil([this] { return quota_->files() == 0; }));
+  EXPECT_EQ(quota_->bytes(), 0u);
+}
+
+TEST_F(RequestBodyTest, CanBeReadWhileItsEndIsBeingWritten) {
+  Gate gate;
+  FileIo slow(1, 16);
+  Start();
+  spool_.file_io = &slow;
+  const std::string bytes = Pattern(kMemory + 100);
+  body_.Append(bytes.substr(0, kMemory));
+  ASSERT_TRUE(slow.Submit(FileIo::Lane::kQuick, [gate] { gate.Pass(); }));
+  body_.Append(bytes.substr(kMemory, 50));  // begins a write, which waits for the gate
+  body_.Append(bytes.substr(kMemory + 50));
+  body_.Complete();
+  EXPECT_EQ(ReadFrom(0), bytes);
+  EXPECT_EQ(ReadFrom(kMemory + 49), bytes.substr(kMemory + 49));
+  gate.Open();
+  expected_ = kMemory + 50;
+  AwaitWritten();
+  EXPECT_EQ(ReadFrom(0), bytes);
+  body_.Clear();
+  slow.Shutdown();
+}
+
+TEST_F(RequestBodyTest, PausesWhileTheDiskIsBehind) {
+  Gate gate;
+  FileIo slow(1, 16);
+  Start();
+  spool_.file_io = &slow;
+  ASSERT_TRUE(slow.Submit(FileIo::Lane::kQuick, [gate] { gate.Pass(); }));
+  const std::string bytes = Pattern(kMemory + 1 + RequestBody::kPiece);
+  body_.Append(absl::string_view(bytes).substr(0, kMemory + 1));
+  body_.Append(absl::string_view(bytes).substr(kMemory + 1, RequestBody::kPiece - 1));
+  EXPECT_FALSE(body_.paused());
+  body_.Append(absl::string_view(bytes).substr(bytes.size() - 1));
+  EXPECT_TRUE(body_.paused());
+  EXPECT_GE(all_memory_.load(), bytes.size());
+  EXPECT_LE(all_memory_.load(), 2 * bytes.size());
+  gate.Open();
+  ASSERT_TRUE(loop_.RunUntil([this] { return rooms_ == 1; }));
+  EXPECT_FALSE(body_.paused());
+  EXPECT_EQ(ReadFrom(0), bytes);
+  body_.Clear();
+  slow.Shutdown();
+}
+
+TEST_F(RequestBodyTest, IsRefusedWhenTheQuotaIsSpent) {
+  Start(kMiB);
+  Append(Pattern(2 * kMiB));
+  ASSERT_TRUE(loop_.RunUntil([this] { return failure_.has_value(); }));
+  EXPECT_EQ(failure_, Result::kNoRoom);
+  EXPECT_LE(quota_->bytes(), kMiB);
+  EXPECT_EQ(quota_->refused.value(), 1u);
+}
+
+TEST_F(RequestBodyTest, IsRefusedWhenThereAreTooManyFiles) {
+  Start(1 << 30, 0);
+  Append(Pattern(kMiB));
+  ASSERT_TRUE(loop_.RunUntil([this] { return failure_.has_value(); }));
+  EXPECT_EQ(failure_, Result::kNoRoom);
+  EXPECT_EQ(quota_->bytes(), 0u);
+}
+
+TEST_F(RequestBodyTest, IsRefusedWhenTheDirectoryIsGone) {
+  Start();
+  spool_.directory = tree_.Path("gone");
+  Append(Pattern(kMiB));
+  ASSERT_TRUE(loop_.RunUntil([this] { return failure_.has_value(); }));
+  EXPECT_EQ(failure_, Result::kDiskFailed);
+  EXPECT_EQ(quota_->disk_failures.value(), 1u);
+}
+
+// A limit on the size of files is the nearest thing to a full disk that needs no privilege.
+TEST_F(RequestBodyTest, IsRefusedWhenTheDiskIsFull) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit small = before;
+  small.rlim_cur = 300'000;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  Start();
+  Append(Pattern(2 * kMiB));
+  EXPECT_TRUE(loop_.RunUntil([this] { return failure_.has_value(); }));
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(failure_, Result::kDiskFailed);
+}
+
+TEST_F(RequestBodyTest, AFailureAfterTheLastByteLosesNothing) {
+  Gate gate;
+  FileIo slow(1, 16);
+  Start();
+  spool_.file_io = &slow;
+  spool_.directory = tree_.Path("gone");
+  ASSERT_TRUE(slow.Submit(FileIo::Lane::kQuick, [gate] { gate.Pass(); }));
+  const std::string bytes = Pattern(50'000);
+  body_.Append(bytes);
+  body_.Complete();
+  gate.Open();
+  ASSERT_TRUE(loop_.RunUntil([this] { return quota_->disk_failures.value() == 1; }));
+  EXPECT_FALSE(failure_);
+  EXPECT_EQ(ReadFrom(0), bytes);
+  body_.Clear();
+  slow.Shutdown();
+}
+
+TEST_F(RequestBodyTest, ServesOneRequestAfterTheOther) {
+  for (const size_t size : {size_t{100}, size_t{500'000}, size_t{20'000}, size_t{1}}) {
+    Start();
+    const std::string bytes = Pattern(size);
+    Append(bytes, 10'000);
+    body_.Complete();
+    EXPECT_EQ(ReadFrom(0), bytes) << size;
+    body_.Clear();
+    EXPECT_EQ(all_memory_.load(), 0u) << size;
+    // The file's last work ends before its quota does.
+    FileIo* const threads = &file_io_;
+    bool through = false;
+    ASSERT_TRUE(threads->SubmitContinuation([&] { loop_.Post([&] { through = true; }); }));
+    ASSERT_TRUE(loop_.RunUntil([&] { return through && quota_->files() == 0; }));
+  }
+}
+
+TEST_F(RequestBodyTest, KeepsNothingInMemoryWhenToldSo) {
+  Start(1 << 30, 10, /*memory=*/0);
+  const std::string bytes = Pattern(1000);
+  Append(bytes, 10);
+  body_.Complete();
+  EXPECT_TRUE(body_.spooled());
+  EXPECT_EQ(ReadFrom(0), bytes);
+}
+
+}  // namespace
+}  // namespace anteroom::frontend
