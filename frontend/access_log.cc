@@ -14,13 +14,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/json.h"
+#include "common/mutex.h"
 #include "common/unique_fd.h"
 #include "frontend/net/client_request.h"
 #include "frontend/net/connection_context.h"
 #include "spdlog/async.h"
 #include "spdlog/async_logger.h"
-#include "spdlog/details/null_mutex.h"
-#include "spdlog/sinks/base_sink.h"
+#include "spdlog/sinks/sink.h"
 #include "spdlog/sinks/stdout_sinks.h"
 #include "spdlog/spdlog.h"
 
@@ -36,11 +36,15 @@ std::string IsoTime(int64_t wall_ms) {
                          utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, wall_ms % 1000);
 }
 
-// A file that can be opened again under its name, after somebody has moved it away. Used by the
-// log's thread only, but for the request to do so.
-class FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+// A file that can be opened again under its name, after somebody has moved it away. Writes payloads
+// as they are, a line each.
+class FileSink final : public spdlog::sinks::sink {
  public:
   FileSink(std::string path, UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
+
+  // Whichever thread drops the logger last; the lock orders it behind the last line for those who
+  // don't see into spdlog.
+  ~FileSink() override { MutexLock lock(&mu_); }
 
   static UniqueFd Open(const std::string& path) {
     return UniqueFd(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
@@ -48,21 +52,27 @@ class FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mut
   // From any thread. Takes effect with the next flush or line.
   void RequestReopen() { reopen_.store(true); }
 
- private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    ReopenIfRequested();
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
-    for (size_t done = 0; done < line.size();) {
-      const ssize_t n = write(file_.get(), line.data() + done, line.size() - done);
+  void log(const spdlog::details::log_msg& message) override {
+    MutexLock lock(&mu_);
+    ReopenIfRequestedLocked();
+    line_.assign(message.payload.data(), message.payload.size());
+    line_ += '\n';
+    for (size_t done = 0; done < line_.size();) {
+      const ssize_t n = write(file_.get(), line_.data() + done, line_.size() - done);
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0) return;  // a full disk: the line is lost, and the next one is tried
       done += static_cast<size_t>(n);
     }
   }
-  void flush_() override { ReopenIfRequested(); }
+  void flush() override {
+    MutexLock lock(&mu_);
+    ReopenIfRequestedLocked();
+  }
+  void set_pattern(const std::string& /*pattern*/) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
 
-  void ReopenIfRequested() {
+ private:
+  void ReopenIfRequestedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (!reopen_.exchange(false)) return;
     UniqueFd file = Open(path_);
     if (!file.valid()) {
@@ -74,8 +84,10 @@ class FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mut
   }
 
   const std::string path_;
-  UniqueFd file_;
   std::atomic<bool> reopen_{false};
+  Mutex mu_;  // of the log's thread, and whoever opened the log
+  UniqueFd file_ ABSL_GUARDED_BY(mu_);
+  std::string line_ ABSL_GUARDED_BY(mu_);
 };
 
 double Round(double ms) { return std::round(ms * 1000) / 1000; }
