@@ -51,18 +51,27 @@ class FileSink final : public spdlog::sinks::sink {
   }
   // From any thread. Takes effect with the next flush or line.
   void RequestReopen() { reopen_.store(true); }
+  uint64_t lost() const { return lost_.load(); }
 
   void log(const spdlog::details::log_msg& message) override {
     MutexLock lock(&mu_);
     ReopenIfRequestedLocked();
-    line_.assign(message.payload.data(), message.payload.size());
+    // Behind what is left of a line that did not fit on the disk.
+    line_.clear();
+    if (torn_) line_ += '\n';
+    line_.append(message.payload.data(), message.payload.size());
     line_ += '\n';
     for (size_t done = 0; done < line_.size();) {
       const ssize_t n = write(file_.get(), line_.data() + done, line_.size() - done);
       if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return;  // a full disk: the line is lost, and the next one is tried
+      if (n <= 0) {  // a full disk: the line is lost, and the next one is tried
+        torn_ = torn_ || done > 0;
+        lost_.fetch_add(1);
+        return;
+      }
       done += static_cast<size_t>(n);
     }
+    torn_ = false;
   }
   void flush() override {
     MutexLock lock(&mu_);
@@ -80,6 +89,7 @@ class FileSink final : public spdlog::sinks::sink {
       return;  // the old one is better than none
     }
     file_ = std::move(file);
+    torn_ = false;
     spdlog::info("access log reopened path={}", path_);
   }
 
@@ -88,6 +98,8 @@ class FileSink final : public spdlog::sinks::sink {
   Mutex mu_;  // of the log's thread, and whoever opened the log
   UniqueFd file_ ABSL_GUARDED_BY(mu_);
   std::string line_ ABSL_GUARDED_BY(mu_);
+  bool torn_ ABSL_GUARDED_BY(mu_) = false;  // the file ends within a line
+  std::atomic<uint64_t> lost_{0};
 };
 
 double Round(double ms) { return std::round(ms * 1000) / 1000; }
@@ -97,6 +109,7 @@ double Round(double ms) { return std::round(ms * 1000) / 1000; }
 absl::StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(const AccessLogConfig& config) {
   std::shared_ptr<spdlog::sinks::sink> sink;
   std::function<void()> request_reopen = [] {};
+  std::function<uint64_t()> lost = [] { return uint64_t{0}; };
   if (config.path == "-") {
     sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
   } else {
@@ -107,6 +120,7 @@ absl::StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(const AccessLogConfig
     }
     const auto file_sink = std::make_shared<FileSink>(config.path, std::move(file));
     request_reopen = [file_sink] { file_sink->RequestReopen(); };
+    lost = [file_sink] { return file_sink->lost(); };
     sink = file_sink;
   }
   sink->set_pattern("%v");
@@ -114,15 +128,17 @@ absl::StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(const AccessLogConfig
   auto logger = std::make_shared<spdlog::async_logger>(
       "access", std::move(sink), thread, spdlog::async_overflow_policy::overrun_oldest);
   logger->flush_on(spdlog::level::info);
-  return std::unique_ptr<AccessLog>(
-      new AccessLog(std::move(thread), std::move(logger), std::move(request_reopen)));
+  return std::unique_ptr<AccessLog>(new AccessLog(std::move(thread), std::move(logger),
+                                                  std::move(request_reopen), std::move(lost)));
 }
 
 AccessLog::AccessLog(std::shared_ptr<spdlog::details::thread_pool> thread,
-                     std::shared_ptr<spdlog::logger> logger, std::function<void()> request_reopen)
+                     std::shared_ptr<spdlog::logger> logger, std::function<void()> request_reopen,
+                     std::function<uint64_t()> lost)
     : thread_(std::move(thread)),
       logger_(std::move(logger)),
-      request_reopen_(std::move(request_reopen)) {}
+      request_reopen_(std::move(request_reopen)),
+      lost_(std::move(lost)) {}
 
 AccessLog::~AccessLog() = default;
 
@@ -131,7 +147,7 @@ void AccessLog::Reopen() {
   logger_->flush();  // on the log's thread
 }
 
-uint64_t AccessLog::dropped() const { return thread_->overrun_counter(); }
+uint64_t AccessLog::dropped() const { return thread_->overrun_counter() + lost_(); }
 
 void AccessLog::Write(const ClientRequest& request, absl::string_view client, Time now) {
   thread_local std::string line;

@@ -38,15 +38,18 @@ class AccessLog {
   // opened leaves the old one in use. Any thread; returns at once.
   void Reopen();
 
+  // Lines lost: dropped since the thread was behind, or not written since the disk was full.
   uint64_t dropped() const;
 
  private:
   AccessLog(std::shared_ptr<spdlog::details::thread_pool> thread,
-            std::shared_ptr<spdlog::logger> logger, std::function<void()> request_reopen);
+            std::shared_ptr<spdlog::logger> logger, std::function<void()> request_reopen,
+            std::function<uint64_t()> lost);
 
   const std::shared_ptr<spdlog::details::thread_pool> thread_;
   const std::shared_ptr<spdlog::logger> logger_;
   const std::function<void()> request_reopen_;
+  const std::function<uint64_t()> lost_;
 };
 
 // The line without its line end. Pure but for `wall_ms`, milliseconds since 1970.

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "common/address_range.h"
 #include "common/clock.h"
 #include "common/socket_address.h"
 #include "frontend/http/limits.h"
@@ -123,6 +124,8 @@ struct DrainConfig {
 
 struct Config {
   std::vector<ListenerConfig> listeners;
+  // Proxies whose word on who the client is holds.
+  std::vector<AddressRange> trusted_proxies;
   AdminConfig admin;
   uint32_t loops = 0;            // 0: the CPUs that affinity and cgroup grant
   uint32_t file_io_threads = 2;  // threads that open and read cold files for all loops

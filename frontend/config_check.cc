@@ -80,12 +80,11 @@ void CheckAddresses(const Config& config, YamlFindings* findings) {
   }
 }
 
-// What one request body takes of memory at most: all of it up to a bound, beyond that the pieces on
-// their way to the disk.
+// What one request body takes of memory at most: what is written first and the piece behind it, both
+// with the room that strings keep to grow.
 uint64_t MemoryOfABody(const Config& config) {
-  constexpr uint64_t kOnTheWay = 512 * 1024;
-  return std::min<uint64_t>(config.limits.http.body,
-                            std::max(config.spool.memory_per_body, kOnTheWay));
+  constexpr uint64_t kPiece = 128 * 1024;
+  return 2 * std::min(config.limits.http.body, config.spool.memory_per_body + kPiece);
 }
 
 void CheckSizes(const Config& config, YamlFindings* findings) {

@@ -35,7 +35,7 @@ void ReadAdmin(YamlMapping yaml, AdminConfig* admin) { yaml.Read("address", &adm
 
 void ReadSpool(YamlMapping yaml, SpoolConfig* spool) {
   yaml.Read("directory", &spool->directory);
-  yaml.ReadSize("memory_per_body", &spool->memory_per_body, {0, kGiB});
+  yaml.ReadSize("memory_per_body", &spool->memory_per_body, {64 * 1024, kGiB});
   yaml.ReadSize("total", &spool->total, {0, 64 * kTiB});
   yaml.Read("files", &spool->files, {0, 1'000'000});
 }
@@ -53,6 +53,8 @@ void ReadLimits(YamlMapping yaml, LimitsConfig* limits) {
   yaml.ReadSize("head", &limits->http.head, {256, kMiB});
   yaml.ReadCount("trailers", &limits->http.trailers, {0, 10'000});
   yaml.ReadSize("trailer_section", &limits->http.trailer_section, {0, kMiB});
+  yaml.Read<bool>("underscores", &limits->http.refuse_underscores,
+                  {{"drop", false}, {"refuse", true}});
 }
 
 void ReadTimeouts(YamlMapping yaml, TimeoutsConfig* timeouts) {
@@ -136,6 +138,7 @@ Config ReadConfig(YamlMapping yaml) {
     config.listeners.resize(i + 1);
     listener.Read("address", &config.listeners[i].address);
   });
+  yaml.Read("trusted_proxies", &config.trusted_proxies);
   ReadAdmin(yaml.Section("admin"), &config.admin);
   yaml.Read("loops", &config.loops, {0, 256});
   yaml.Read("file_io_threads", &config.file_io_threads, {1, 64});

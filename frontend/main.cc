@@ -28,29 +28,34 @@ constexpr int kExitBadConfig = 78;  // EX_CONFIG of sysexits.h
 
 // Waits for `until`, for the process to be woken, or for a second signal, which forces. True when
 // forced.
-bool WaitForced(Time until, const std::atomic<bool>* done) {
+bool WaitForced(Time until, const std::atomic<bool>* done, FrontendServer* server) {
   while (!done->load()) {
     const Duration left = until - Now();
     if (left <= Duration::zero()) return false;
     const std::optional<Signal> signal = WaitForSignal(left);
+    if (signal == Signal::kUser1) server->ReopenLogs();
     if (signal == Signal::kTerminate || signal == Signal::kQuit || signal == Signal::kInterrupt)
       return true;
   }
   return false;
 }
 
-// Beside client connections: links, files, logs, and what the process itself needs.
+// Links, cached files, logs, and what the process itself needs.
 constexpr uint64_t kOtherDescriptors = 256;
 
-// No more connections than there are descriptors for, so that the last ones don't go to clients.
-void FitConnections(LimitsConfig* limits) {
-  const uint64_t descriptors = RaiseDescriptorLimit();
-  const uint64_t most = std::min(descriptors / 100 * 97 + descriptors % 100 * 97 / 100,
-                                 descriptors - std::min(kOtherDescriptors, descriptors / 2));
-  if (limits->connections <= most) return;
-  spdlog::warn("few descriptors limit={} limits.connections={} used={}", descriptors,
-               limits->connections, most);
-  limits->connections = static_cast<uint32_t>(most);
+// No more connections and spool files than there are descriptors for, so that the last ones are left
+// for everything else.
+void FitDescriptors(Config* config) {
+  const uint64_t limit = RaiseDescriptorLimit();
+  const uint64_t room = limit - std::min(kOtherDescriptors, limit / 2);
+  const uint64_t files = std::min<uint64_t>(config->spool.files, room / 4);
+  const uint64_t connections = std::min(
+      {uint64_t{config->limits.connections}, room - files, limit / 100 * 97 + limit % 100});
+  if (files == config->spool.files && connections == config->limits.connections) return;
+  spdlog::warn("few descriptors limit={} limits.connections={} used={} spool.files={} used={}",
+               limit, config->limits.connections, connections, config->spool.files, files);
+  config->spool.files = static_cast<uint32_t>(files);
+  config->limits.connections = static_cast<uint32_t>(connections);
 }
 
 // Serves until told to end, then drains: a second signal cuts it short.
@@ -65,13 +70,13 @@ void ServeUntilSignal(const DrainConfig& config, FrontendServer* server) {
   // Not ready first, and serving on: whoever sends requests needs a moment to notice.
   std::atomic<bool> drained{false};
   server->StopBeingReady();
-  bool forced = WaitForced(Now() + config.delay, &drained);
+  bool forced = WaitForced(Now() + config.delay, &drained, server);
   if (!forced) {
     server->Drain([&drained] {
       drained.store(true);
       NotifySignalWait();
     });
-    forced = WaitForced(Now() + config.timeout, &drained);
+    forced = WaitForced(Now() + config.timeout, &drained, server);
   }
   spdlog::info("ending drained={} forced={}", drained.load(), forced);
   server->Stop();
@@ -106,7 +111,7 @@ int Main(int argc, char** argv) {
   const QuietGrpc quiet_grpc;
   StartLog(config.log_level);
   spdlog::info("anteroom-frontend version={} loops={}", kVersion, config.loops);
-  FitConnections(&config.limits);
+  FitDescriptors(&config);
   const DrainConfig drain = config.drain;
   int exit_code = 0;
   {

@@ -211,6 +211,26 @@ void YamlMapping::Read(absl::string_view key, std::vector<SocketAddress>* values
   }
 }
 
+void YamlMapping::Read(absl::string_view key, std::vector<AddressRange>* values) {
+  const YamlNode* list = Find(key, YamlNode::Kind::kSequence);
+  if (list == nullptr) return;
+  values->clear();
+  for (size_t i = 0; i < list->items.size(); ++i) {
+    const YamlNode& item = list->items[i];
+    const std::string name = absl::StrCat(key, "[", i, "]");
+    findings_->places[PathOf(name)] = YamlPlace(item);
+    const absl::StatusOr<AddressRange> parsed =
+        item.kind == YamlNode::Kind::kScalar
+            ? ParseAddressRange(item.text)
+            : absl::InvalidArgumentError("must be an IP address or a range of them");
+    if (parsed.ok()) {
+      values->push_back(*parsed);
+    } else {
+      AddFault(name, parsed.status().message());
+    }
+  }
+}
+
 YamlMapping YamlMapping::Section(absl::string_view key) {
   return YamlMapping(Find(key, YamlNode::Kind::kMapping), PathOf(key), findings_);
 }

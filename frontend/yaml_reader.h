@@ -25,6 +25,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/address_range.h"
 #include "common/clock.h"
 #include "common/socket_address.h"
 #include "frontend/config_fault.h"
@@ -87,6 +88,8 @@ class YamlMapping {
   // Not empty. What can't be read is a fault and stays an empty address, so that indices are those
   // of the file.
   void Read(absl::string_view key, std::vector<SocketAddress>* values);
+  // May be empty; what can't be read is a fault and left out.
+  void Read(absl::string_view key, std::vector<AddressRange>* values);
   void ReadSize(absl::string_view key, uint64_t* value, YamlRange<uint64_t> range);
   void ReadCount(absl::string_view key, size_t* value, YamlRange<uint64_t> range);
 

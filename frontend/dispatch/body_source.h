@@ -14,6 +14,9 @@ namespace anteroom::frontend {
 // Threading: loop thread only.
 class BodySource {
  public:
+  // A body up to this goes along with its request, so all of it is always in memory.
+  static constexpr uint64_t kInline = 64 * 1024;
+
   virtual ~BodySource() = default;
   virtual uint64_t size() const = 0;
   // Bytes from `offset` on, at least one and not necessarily all; empty when they have to be

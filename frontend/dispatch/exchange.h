@@ -16,6 +16,7 @@
 #include "frontend/config.h"
 #include "frontend/dispatch/body_source.h"
 #include "frontend/dispatch/dispatcher.h"
+#include "frontend/http/header_rules.h"
 #include "frontend/http/request_head.h"
 #include "frontend/outcome.h"
 
@@ -57,8 +58,10 @@ struct Exchange : Ticket {
   // --- What is asked. Set by the connection; constant from Submit on.
   const RequestHead* head = nullptr;
   BodySource* body = nullptr;
-  uint64_t memory = 0;  // bytes that head and body take while it waits
-  absl::string_view client_address;
+  uint64_t memory = 0;                      // bytes that head and body take while it waits
+  absl::string_view peer;                   // the address that the request came from
+  PeerTrust trust = PeerTrust::kUntrusted;  // whether that is a proxy of ours
+  absl::string_view traceparent;            // empty: the one that came with the request goes on
   absl::string_view request_id;
   Time deadline;  // of the whole answer
   RetryPolicy retry = RetryPolicy::kIdempotent;

@@ -4,8 +4,10 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/version.h"
+#include "frontend/http/forwarding.h"
 #include "frontend/http/header_rules.h"
 #include "frontend/net/socket.h"
 #include "spdlog/spdlog.h"
@@ -14,9 +16,8 @@ namespace anteroom::frontend {
 namespace {
 
 constexpr uint32_t kProtocol = 1;
-constexpr size_t kInlineBody = 64 * 1024;  // a body up to this goes along in the Request frame
-constexpr size_t kChunk = 64 * 1024;       // the largest BodyChunk
-constexpr size_t kBatch = 1024 * 1024;     // a message is closed when it has grown to this
+constexpr size_t kChunk = 64 * 1024;    // the largest BodyChunk
+constexpr size_t kBatch = 1024 * 1024;  // a message is closed when it has grown to this
 constexpr uint64_t kResponseWindow = 256 * 1024;
 // While a backend has this many requests for each of its threads before it, a batch of fewer than
 // kSmallBatch waits for the next message from there: a message costs as much as five requests.
@@ -317,6 +318,36 @@ void Link::Flush() {
   if (bytes > kBatch / 2) out_ = v1::FrontendFrames();
 }
 
+namespace {
+
+bool IsTraceField(absl::string_view name) {
+  return (name.size() == 11 && absl::EqualsIgnoreCase(name, "traceparent")) ||
+         (name.size() == 10 && absl::EqualsIgnoreCase(name, "tracestate"));
+}
+
+// Lists to which each proxy appends where it has the request from.
+bool IsHopList(absl::string_view name) {
+  return absl::EqualsIgnoreCase(name, "x-forwarded-for") ||
+         absl::EqualsIgnoreCase(name, "forwarded");
+}
+
+// The lists of a trusted proxy, with the proxy itself at their end.
+template <typename Add>
+void AddHops(const Exchange& exchange, const Add& add) {
+  const RequestHead& head = *exchange.head;
+  std::string list;
+  AppendToList(head, "x-forwarded-for", exchange.peer, &list);
+  add("X-Forwarded-For", list);
+  if (head.Find("forwarded")) {
+    list.clear();
+    AppendToList(head, "forwarded", ForwardedElement(exchange.peer), &list);
+    add("Forwarded", list);
+  }
+  if (!head.Find("x-forwarded-proto")) add("X-Forwarded-Proto", "http");
+}
+
+}  // namespace
+
 size_t Link::EncodeRequest(Exchange* exchange) {
   const RequestHead& head = *exchange->head;
   v1::Request* request = out_.add_requests();
@@ -327,7 +358,7 @@ size_t Link::EncodeRequest(Exchange* exchange) {
   set(request->mutable_method(), head.method());
   set(request->mutable_target(), head.target());
   set(request->mutable_authority(), head.authority());
-  request->set_scheme("http");
+  set(request->mutable_scheme(), ClientScheme(head, exchange->trust));
   size_t bytes = head.target().size() + head.authority().size();
   const auto add = [&](absl::string_view name, absl::string_view value) {
     v1::Header* header = request->add_headers();
@@ -335,14 +366,23 @@ size_t Link::EncodeRequest(Exchange* exchange) {
     set(header->mutable_value(), value);
     bytes += name.size() + value.size();
   };
-  ForEachForwarded(head, PeerTrust::kUntrusted,
-                   [&](const Field& field) { add(field.name, field.value); });
-  add("X-Forwarded-For", exchange->client_address);
-  add("X-Forwarded-Proto", "http");
+  const bool new_trace = !exchange->traceparent.empty();
+  ForEachForwarded(head, exchange->trust, [&](const Field& field) {
+    if (new_trace && IsTraceField(field.name)) return;
+    if (exchange->trust == PeerTrust::kTrusted && IsHopList(field.name)) return;  // see below
+    add(field.name, field.value);
+  });
+  if (new_trace) add("traceparent", exchange->traceparent);
+  if (exchange->trust == PeerTrust::kTrusted) {
+    AddHops(*exchange, add);
+  } else {
+    add("X-Forwarded-For", exchange->peer);
+    add("X-Forwarded-Proto", "http");
+  }
   BodySource& body = *exchange->body;
   // Of a body in a file there may be nothing yet; then all of it follows in chunks.
   const absl::string_view first =
-      body.size() == 0 ? absl::string_view() : body.Peek(0).substr(0, kInlineBody);
+      body.size() == 0 ? absl::string_view() : body.Peek(0).substr(0, BodySource::kInline);
   set(request->mutable_body(), first);
   request->set_body_size(body.size());
   const Time now = loop_->now();

@@ -403,6 +403,7 @@ void HeadParser::FieldLf() {
   ++pos_;
   state_ = State::kLine;
   if (underscore_) {
+    if (limits_->refuse_underscores) return Fail(ParseCause::kFieldName);
     ++head_.dropped_fields_;
     return;
   }

@@ -47,6 +47,8 @@ bool IsForwardingField(absl::string_view name) {
   switch (name.size()) {
     case 9:
       return EqualsLower(name, "forwarded") || EqualsLower(name, "x-real-ip");
+    case 12:
+      return EqualsLower(name, "x-request-id");
     case 15:
       return EqualsLower(name, "x-forwarded-for");
     case 16:

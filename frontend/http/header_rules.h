@@ -15,8 +15,8 @@ namespace anteroom::frontend {
 // Proxy-Authorization, which a gateway has no use for and no handler may see.
 bool IsHopByHop(absl::string_view name);
 
-// X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Proto, Forwarded, X-Real-IP: who the client is.
-// True only if a proxy that we trust says so.
+// X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Proto, Forwarded, X-Real-IP, X-Request-ID: who the
+// client is and what its request is called. True only if a proxy that we trust says so.
 bool IsForwardingField(absl::string_view name);
 
 // Content-Length, Transfer-Encoding: decided by whoever writes the message.

@@ -7,6 +7,8 @@ namespace anteroom::frontend {
 void ClientRequest::Reset() {
   parser.Reset();
   body.Clear();
+  given_id = {};
+  client = {};
   site = nullptr;
   path.clear();
   exchange = Exchange();

@@ -17,6 +17,7 @@
 #include "frontend/dispatch/exchange.h"
 #include "frontend/http/request_parser.h"
 #include "frontend/http/response_framing.h"
+#include "frontend/http/traceparent.h"
 #include "frontend/outcome.h"
 #include "frontend/spool/request_body.h"
 #include "frontend/static/static_files.h"
@@ -32,11 +33,16 @@ struct ClientRequest {
   // Makes it as new, but for the memory it may keep.
   void Reset();
   const RequestHead& head() const { return parser.head(); }
-  absl::string_view id() const { return {id_bytes.data(), id_bytes.size()}; }
+  absl::string_view id() const {
+    return given_id.empty() ? absl::string_view(id_bytes.data(), id_bytes.size()) : given_id;
+  }
 
   RequestParser parser;
   RequestBody body;
   std::array<char, RequestIdSource::kLength> id_bytes{};
+  absl::string_view given_id;  // by a trusted proxy; points into the head
+  absl::string_view client;    // address; behind a trusted proxy it points into the head
+  std::array<char, TraceparentSource::kLength> traceparent{};
 
   // --- Where it goes
   const Site* site = nullptr;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "frontend/dispatch/pool.h"
+#include "frontend/http/forwarding.h"
 #include "frontend/http/host.h"
 #include "frontend/http/method.h"
 #include "frontend/http/response_writer.h"
@@ -27,6 +28,12 @@ constexpr Duration kLinger = std::chrono::seconds(15);
 // A disk that takes longer to store a piece of a body is given up.
 constexpr Duration kDiskWait = std::chrono::seconds(30);
 
+PeerTrust IsTrusted(const std::string& peer, const std::vector<AddressRange>& proxies) {
+  if (proxies.empty()) return PeerTrust::kUntrusted;
+  const std::optional<IpAddress> address = ParseIpAddress(peer);
+  return address && Contains(proxies, *address) ? PeerTrust::kTrusted : PeerTrust::kUntrusted;
+}
+
 }  // namespace
 
 Connection::Connection(ConnectionContext* context, Owner* owner, UniqueFd socket, std::string peer)
@@ -36,7 +43,8 @@ Connection::Connection(ConnectionContext* context, Owner* owner, UniqueFd socket
       peer_(std::move(peer)),
       watch_(context->loop, socket_.get(), this),
       timer_(context->loop, this),
-      opened_(context->loop->now()) {
+      opened_(context->loop->now()),
+      trust_(IsTrusted(peer_, context->config->trusted_proxies)) {
   watch_.WatchRead(true);
   timer_.SetAfter(context_->config->timeouts.idle);
 }
@@ -134,6 +142,13 @@ void Connection::Consume(absl::string_view input) {
           request_->started = context_->loop->now();
           state_ = State::kHead;
         }
+        if (state_ == State::kBody && request_->body.paused()) {
+          // The disk is behind: OnBodyRoom() goes on.
+          watch_.WatchRead(false);
+          request_->paused_at = context_->loop->now();
+          timer_.SetAfter(kDiskWait);
+          break;
+        }
         timer_.SetDeadline(state_ == State::kHead
                                ? request_->started + context_->config->timeouts.header
                                : BodyDeadline());
@@ -143,13 +158,7 @@ void Connection::Consume(absl::string_view input) {
         continue;
       case RequestParser::Event::kBody:
         OnBodyPart(request_->parser.body());
-        if (state_ != State::kBody || !request_->body.paused()) continue;
-        // The disk is behind: OnBodyRoom() goes on.
-        if (!input.empty()) KeepForLater(input);
-        watch_.WatchRead(false);
-        request_->paused_at = context_->loop->now();
-        timer_.SetAfter(kDiskWait);
-        break;
+        continue;
       case RequestParser::Event::kComplete:
         ++requests;
         OnComplete();
@@ -169,6 +178,11 @@ void Connection::OnHead(bool more_input) {
   const RequestHead& head = request_->head();
   context_->metrics->requests.Add();
   const Config& config = *context_->config;
+  if (trust_ == PeerTrust::kTrusted) {
+    request_->client = ClientBehind(head, peer_, config.trusted_proxies);
+    const auto id = head.Find("x-request-id");
+    if (id && IsWellFormedRequestId(*id)) request_->given_id = *id;
+  }
   keep_alive_ = keep_alive_ && head.keep_alive() && !context_->draining &&
                 ++requests_ < config.limits.requests_per_connection &&
                 request_->headed - opened_ < config.timeouts.connection;
@@ -260,9 +274,12 @@ Time Connection::BodyDeadline() const {
   const Time begin = request_->headed + request_->disk_wait;
   const uint64_t rate = context_->config->limits.body_rate;
   if (rate == 0) return begin + timeouts.body;
-  // Every byte buys its share of a second.
-  const Duration earned = std::chrono::nanoseconds(
-      std::min<uint64_t>(request_->bytes_in, uint64_t{1} << 33) * 1'000'000'000 / rate);
+  // Every byte buys its share of a second. In two steps, which can't overflow.
+  const uint64_t whole = request_->bytes_in / rate;
+  if (whole >= static_cast<uint64_t>(ToSeconds(timeouts.body))) return begin + timeouts.body;
+  const Duration earned =
+      std::chrono::seconds(whole) +
+      std::chrono::nanoseconds(request_->bytes_in % rate * 1'000'000'000 / rate);
   return begin + std::min(timeouts.body, timeouts.body_grace + earned);
 }
 

@@ -33,6 +33,7 @@
 #include "absl/strings/string_view.h"
 #include "common/unique_fd.h"
 #include "frontend/dispatch/exchange.h"
+#include "frontend/http/header_rules.h"
 #include "frontend/net/client_request.h"
 #include "frontend/net/connection_context.h"
 #include "frontend/net/event_handles.h"
@@ -106,6 +107,7 @@ class Connection final : private FdHandler,
   ResponseContext NewResponse(int status) const;
   void Begin(int status, Outcome outcome, const ResponseFraming& framing);
   void FailExchange(Outcome outcome, absl::string_view reason);
+  void WarnOfBackend(absl::string_view reason);
 
   void Written(Output::Progress progress);
   Time AnswerDeadline() const;
@@ -134,6 +136,7 @@ class Connection final : private FdHandler,
   bool end_of_input_ = false;  // the client has closed its direction
   uint32_t requests_ = 0;
   const Time opened_;
+  const PeerTrust trust_;
   Time linger_until_;
   std::unique_ptr<ClientRequest> request_;
   std::string ahead_;  // read while a request was being answered

@@ -10,10 +10,12 @@
 #include "frontend/access_log.h"
 #include "frontend/dispatch/pool.h"
 #include "frontend/http/error_body.h"
+#include "frontend/http/method.h"
 #include "frontend/http/response_head.h"
 #include "frontend/http/response_writer.h"
 #include "frontend/http/status.h"
 #include "frontend/net/connection.h"
+#include "spdlog/spdlog.h"
 
 namespace anteroom::frontend {
 namespace {
@@ -22,6 +24,8 @@ namespace {
 constexpr Duration kFileWait = std::chrono::seconds(30);
 // Unsent output below which the backend is given credit for more.
 constexpr size_t kLowWater = 64 * 1024;
+// In the process log; the access log has every one.
+constexpr Duration kBetweenWarnings = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -91,7 +95,13 @@ void Connection::ServeFromPool() {
   request_->body.Complete();
   exchange.body = &request_->body;
   exchange.memory = request_->parser.memory() + request_->body.memory();
-  exchange.client_address = peer_;
+  exchange.peer = peer_;
+  exchange.trust = trust_;
+  const auto traceparent = request_->head().Find("traceparent");
+  if (!traceparent || !IsWellFormedTraceparent(*traceparent)) {
+    context_->traceparents.Make(&request_->traceparent);
+    exchange.traceparent = {request_->traceparent.data(), request_->traceparent.size()};
+  }
   exchange.request_id = request_->id();
   exchange.deadline = now + site.route->timeout.value_or(site.pool->config().timeout);
   exchange.retry = site.route->retry;
@@ -153,6 +163,7 @@ void Connection::OnResponse(v1::Response* response) {
   }
   if (!check.ok()) {
     request_->site->pool->Cancel(&request_->exchange);
+    WarnOfBackend(check.message());
     return FailExchange(Outcome::kBackendInvalid, check.message());
   }
   ResponseContext head = NewResponse(status);
@@ -193,10 +204,13 @@ void Connection::OnBody(absl::string_view data, bool last) {
 
 void Connection::OnBodyFetched(bool ok) {
   Exchange& exchange = request_->exchange;
-  if (exchange.link == nullptr) return;  // answered, or waiting again
+  if (!exchange.fetching) return;  // answered, waiting again, or sent again from memory
   if (ok) return request_->site->pool->OnBodyReadable(&exchange);
+  // It may have run where a link broke, which the outcome of a file denies.
+  const bool may_have_run = exchange.broken > 0 && !request_->head().method_info()->idempotent;
   request_->site->pool->Cancel(&exchange);
-  FailExchange(Outcome::kFileError, "the spool cannot be read");
+  FailExchange(may_have_run ? Outcome::kBackendLost : Outcome::kFileError,
+               "the spool cannot be read");
 }
 
 void Connection::OnQueuedAgain() { timer_.SetDeadline(QueueDeadline()); }
@@ -209,6 +223,17 @@ Time Connection::QueueDeadline() const {
 
 void Connection::OnFailure(Outcome outcome, absl::string_view reason) {
   FailExchange(outcome, reason);
+}
+
+void Connection::WarnOfBackend(absl::string_view reason) {
+  // Every answer of a broken handler may be like that.
+  const Time now = context_->loop->now();
+  if (now - context_->warned_of_backend < kBetweenWarnings) return;
+  context_->warned_of_backend = now;
+  const Exchange& exchange = request_->exchange;
+  spdlog::warn("answer refused backend={} id={} reason={}",
+               exchange.backend ? *exchange.backend : "", std::string(request_->id()),
+               std::string(reason));
 }
 
 void Connection::FailExchange(Outcome outcome, absl::string_view reason) {
@@ -289,7 +314,8 @@ void Connection::Account() {
   metrics.outcomes[static_cast<size_t>(request_->outcome)].Add();
   metrics.status_classes[std::clamp(request_->status / 100, 0, 5)].Add();
   if (context_->access_log != nullptr)
-    context_->access_log->Write(*request_, peer_, context_->loop->now());
+    context_->access_log->Write(*request_, request_->client.empty() ? peer_ : request_->client,
+                                context_->loop->now());
 }
 
 }  // namespace anteroom::frontend

@@ -57,7 +57,9 @@ struct ConnectionContext {
 
   RequestStore requests;
   RequestIdSource request_ids;
+  TraceparentSource traceparents;
   DateCache date;
+  Time warned_of_backend{};
   std::string out;  // where heads and small answers are put together before they are written
 };
 

@@ -11,12 +11,34 @@ constexpr uint64_t kReserve = 16 * 1024;
 // Memory that an empty body may keep for the next request.
 constexpr size_t kKept = 16 * 1024;
 
+uint64_t Memory(const std::string& text) { return text.empty() ? 0 : text.capacity(); }
+
+// What is being written belongs to the file-I/O threads as well, and takes memory for as long as it
+// waits there, whether or not its body still exists.
+struct Piece {
+  Piece(std::string&& bytes_in, std::atomic<uint64_t>* all_memory_in)
+      : bytes(std::move(bytes_in)), all_memory(all_memory_in) {
+    all_memory->fetch_add(Memory(bytes), std::memory_order_relaxed);
+  }
+  ~Piece() { all_memory->fetch_sub(Memory(bytes), std::memory_order_relaxed); }
+  Piece(const Piece&) = delete;
+  Piece& operator=(const Piece&) = delete;
+
+  const std::string bytes;
+  std::atomic<uint64_t>* const all_memory;
+};
+
 }  // namespace
+
+uint64_t RequestBody::memory() const {
+  return counted_ + (flying_ == nullptr ? 0 : Memory(*flying_));
+}
 
 void RequestBody::Start(const SpoolContext* spool, const Limits& limits, Owner* owner,
                         uint64_t expected) {
   spool_ = spool;
   limits_ = limits;
+  limits_.memory = std::max(limits.memory, kInline);
   owner_ = owner;
   tail_.reserve(std::min(expected, kReserve));
 }
@@ -31,7 +53,8 @@ void RequestBody::MaybeWrite() {
   if (flying_ != nullptr || writing_failed_ || complete_) return;
   if (tail_.size() <= (file_ == nullptr ? limits_.memory : kPiece)) return;
   if (file_ == nullptr) file_ = std::make_unique<SpoolFile>(spool_);
-  flying_ = std::make_shared<const std::string>(std::move(tail_));
+  const auto piece = std::make_shared<const Piece>(std::move(tail_), limits_.all_memory);
+  flying_ = std::shared_ptr<const std::string>(piece, &piece->bytes);
   tail_ = std::string();
   file_->Append(flying_, [this](SpoolFile::Result result) { OnWritten(result); });
 }
@@ -65,8 +88,7 @@ void RequestBody::Clear() {
 
 void RequestBody::Count() {
   if (limits_.all_memory == nullptr) return;
-  const auto memory = [](const std::string& text) { return text.empty() ? 0 : text.capacity(); };
-  const uint64_t now = (flying_ == nullptr ? 0 : memory(*flying_)) + memory(tail_) + memory(read_);
+  const uint64_t now = Memory(tail_) + Memory(read_);
   if (now > counted_) {
     limits_.all_memory->fetch_add(now - counted_, std::memory_order_relaxed);
   } else if (now < counted_) {

@@ -36,8 +36,9 @@ class RequestBody final : public BodySource {
     ~Owner() = default;
   };
   struct Limits {
-    uint64_t memory;                    // of one body, before it moves to a file
-    std::atomic<uint64_t>* all_memory;  // bytes that all bodies of the process have in memory
+    uint64_t memory;  // of one body, before it moves to a file; never less than kInline
+    // Bytes that all bodies of the process have in memory; outlives the file-I/O threads.
+    std::atomic<uint64_t>* all_memory;
   };
 
   // What is written, or read, in one piece.
@@ -59,7 +60,7 @@ class RequestBody final : public BodySource {
   void Clear();
 
   // What the body takes of it: up to twice its bytes there.
-  uint64_t memory() const { return counted_; }
+  uint64_t memory() const;
   bool spooled() const { return file_ != nullptr; }
 
   // BodySource
@@ -84,7 +85,7 @@ class RequestBody final : public BodySource {
   std::unique_ptr<SpoolFile> file_;
   std::shared_ptr<const std::string> flying_;
   std::string tail_;
-  uint64_t counted_ = 0;  // in limits_.all_memory
+  uint64_t counted_ = 0;  // of tail_ and read_, in limits_.all_memory
 
   std::string read_;  // from the file, at read_offset_
   uint64_t read_offset_ = 0;

@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <utility>
 
@@ -65,6 +66,7 @@ struct SpoolFile::Shared {
   const Poster poster;
   std::string directory;
   SpoolFile* owner = nullptr;
+  std::atomic<bool> abandoned{false};  // nobody wants its bytes any more
   int fd = -1;
   uint64_t bytes = 0;  // of the quota
   bool has_file = false;
@@ -75,7 +77,10 @@ SpoolFile::SpoolFile(const SpoolContext* context) : shared_(std::make_shared<Sha
   shared_->directory = context->directory;
 }
 
-SpoolFile::~SpoolFile() { shared_->owner = nullptr; }
+SpoolFile::~SpoolFile() {
+  shared_->owner = nullptr;
+  shared_->abandoned.store(true, std::memory_order_relaxed);
+}
 
 void SpoolFile::Append(std::shared_ptr<const std::string> data, Written written) {
   written_ = std::move(written);
@@ -91,6 +96,7 @@ void SpoolFile::Append(std::shared_ptr<const std::string> data, Written written)
   shared_->bytes += bytes;
   const bool taken = shared_->file_io->SubmitContinuation(
       [shared = shared_, report, data = std::move(data), offset = size_] {
+        if (shared->abandoned.load(std::memory_order_relaxed)) return;
         if (shared->fd < 0) shared->fd = OpenUnlinked(shared->directory);
         const bool ok = shared->fd >= 0 && WriteAll(shared->fd, *data, offset);
         if (ok) shared->quota->bytes_written.Add(data->size());
@@ -115,7 +121,8 @@ std::string SpoolFile::ReadFromMemory(uint64_t offset, size_t size) {
   do {
     n = preadv2(shared_->fd, &target, 1, static_cast<off_t>(offset), RWF_NOWAIT);
   } while (n < 0 && errno == EINTR);
-  data.resize(n < 0 ? 0 : static_cast<size_t>(n));
+  if (n <= 0) return std::string();
+  data.resize(static_cast<size_t>(n));
   return data;
 }
 
@@ -126,8 +133,11 @@ void SpoolFile::ReadFromDisk(uint64_t offset, size_t size, Read read) {
       if (shared->owner != nullptr) shared->owner->OnRead(std::move(data));
     });
   };
-  const bool taken = shared_->file_io->SubmitContinuation(
-      [shared = shared_, report, offset, size] { report(ReadAll(shared->fd, offset, size)); });
+  const bool taken = shared_->file_io->SubmitContinuation([shared = shared_, report, offset, size] {
+    if (!shared->abandoned.load(std::memory_order_relaxed)) {
+      report(ReadAll(shared->fd, offset, size));
+    }
+  });
   if (!taken) report(std::string());
 }
 

@@ -38,7 +38,7 @@ bool FileIo::Submit(Lane lane, Work work) {
 bool FileIo::SubmitContinuation(Work work) {
   MutexLock lock(&mu_);
   if (stopping_) return false;
-  slow_.push_back(std::move(work));
+  continuations_.push_back(std::move(work));
   wake_.NotifyOne();
   return true;
 }
@@ -57,7 +57,17 @@ void FileIo::Close(int fd) {
 
 bool FileIo::RunnableLocked() const {
   if (stopping_ || !quick_.empty()) return true;
-  return slow_running_ < slow_limit_ && (!slow_.empty() || !to_close_.empty());
+  return slow_running_ < slow_limit_ &&
+         (!slow_.empty() || !continuations_.empty() || !to_close_.empty());
+}
+
+FileIo::Work FileIo::TakeSlowLocked() {
+  const bool both = !slow_.empty() && !continuations_.empty();
+  std::deque<Work>& queue = (both ? continuation_next_ : slow_.empty()) ? continuations_ : slow_;
+  if (both) continuation_next_ = !continuation_next_;
+  Work work = std::move(queue.front());
+  queue.pop_front();
+  return work;
 }
 
 // A thread looks at all queues again before it waits, so one wake-up for each piece of work is
@@ -79,10 +89,7 @@ void FileIo::Run() {
         slow = true;
         ++slow_running_;
         to_close.swap(to_close_);
-        if (to_close.empty()) {
-          work = std::move(slow_.front());
-          slow_.pop_front();
-        }
+        if (to_close.empty()) work = TakeSlowLocked();
       }
     }
     for (const int fd : to_close) close(fd);
@@ -99,12 +106,14 @@ void FileIo::Run() {
 void FileIo::Shutdown() {
   std::deque<Work> quick;
   std::deque<Work> slow;
+  std::deque<Work> continuations;
   std::vector<int> to_close;
   {
     MutexLock lock(&mu_);
     stopping_ = true;
     quick.swap(quick_);
     slow.swap(slow_);
+    continuations.swap(continuations_);
     to_close.swap(to_close_);
     wake_.NotifyAll();
   }
@@ -115,7 +124,7 @@ void FileIo::Shutdown() {
 
 FileIo::Counts FileIo::counts() const {
   MutexLock lock(&mu_);
-  return {done_, refused_, quick_.size() + slow_.size()};
+  return {done_, refused_, quick_.size() + slow_.size() + continuations_.size()};
 }
 
 }  // namespace anteroom::frontend

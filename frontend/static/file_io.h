@@ -41,9 +41,9 @@ class FileIo {
   // False, and `work` is dropped, when the lane is full or after Shutdown. Work that begins an
   // answer comes this way: refused, it becomes a 503.
   [[nodiscard]] bool Submit(Lane lane, Work work);
-  // For the next piece of an answer that has begun: goes to kSlow and is not refused when that is
-  // full, since each transfer has at most one such piece waiting and connections are bounded. False
-  // after Shutdown.
+  // For the next piece of a transfer that has begun. Not refused, since each transfer has at most one
+  // such piece waiting and connections are bounded. Takes turns with kSlow, so that neither waits for
+  // all of the other. False after Shutdown.
   [[nodiscard]] bool SubmitContinuation(Work work);
   // Closes `fd` on a file-I/O thread; after Shutdown at once.
   void Close(int fd);
@@ -62,6 +62,7 @@ class FileIo {
  private:
   void Run();
   bool RunnableLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Work TakeSlowLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const size_t queue_limit_;
   const uint32_t slow_limit_;  // threads that may do slow work at the same time
@@ -70,6 +71,8 @@ class FileIo {
   CondVar wake_;
   std::deque<Work> quick_ ABSL_GUARDED_BY(mu_);
   std::deque<Work> slow_ ABSL_GUARDED_BY(mu_);
+  std::deque<Work> continuations_ ABSL_GUARDED_BY(mu_);
+  bool continuation_next_ ABSL_GUARDED_BY(mu_) = false;  // whose turn it is
   std::vector<int> to_close_ ABSL_GUARDED_BY(mu_);
   uint32_t slow_running_ ABSL_GUARDED_BY(mu_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

@@ -128,7 +128,7 @@ TEST(CheckPoolsTest, WarnsOfAQueueThatContradictsOtherLimits) {
   EXPECT_EQ(Warnings(WithPools("  g: {dns: 'a:1', timeout: 10s, queue: {bytes: 1KiB}}\n")),
             "f:2:40: pools.g.queue.wait: 30s is longer than pools.g.timeout, 10s, and so never "
             "reached\n"
-            "f:2:48: pools.g.queue.bytes: 1KiB is less than the 512KiB that one body may take: the "
+            "f:2:48: pools.g.queue.bytes: 1KiB is less than the 768KiB that one body may take: the "
             "largest can never wait\n");
   EXPECT_EQ(Warnings(WithPools("  g: {dns: 'a:1', queue: {requests: 0, bytes: 0}}\n")), "");
 }

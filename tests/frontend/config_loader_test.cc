@@ -25,6 +25,7 @@ listeners:
   - address: 0.0.0.0:8080
   - address: "[::1]:8081"
 admin: {address: 0.0.0.0:9902}
+trusted_proxies: [127.0.0.1, "2001:db8::/32"]
 loops: 3
 file_io_threads: 4
 spool: {directory: /srv/spool, memory_per_body: 128KiB, total: 2GiB, files: 100}
@@ -34,6 +35,7 @@ limits:
   connections_per_address: 50
   requests_per_connection: 10
   body_rate: 1KiB
+  underscores: refuse
   target: 4KiB
   field: 2KiB
   fields: 50
@@ -75,6 +77,9 @@ routes:
   EXPECT_EQ(config.limits.connections_per_address, 50u);
   EXPECT_EQ(config.limits.requests_per_connection, 10u);
   EXPECT_EQ(config.limits.body_rate, 1024u);
+  EXPECT_TRUE(config.limits.http.refuse_underscores);
+  ASSERT_EQ(config.trusted_proxies.size(), 2u);
+  EXPECT_EQ(config.trusted_proxies[1].bits, 32);
   EXPECT_EQ(config.timeouts.body_grace, seconds(1));
   EXPECT_EQ(config.timeouts.connection, std::chrono::minutes(9));
   EXPECT_EQ(config.limits.http.target, 4096u);

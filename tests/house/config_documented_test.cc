@@ -131,6 +131,7 @@ TEST(ConfigDocumentTest, GivesTheDefaultsThatTheStructHas) {
       {"limits.field", AsText(c.limits.http.field)},
       {"limits.fields", absl::StrCat(c.limits.http.fields)},
       {"limits.head", AsText(c.limits.http.head)},
+      {"limits.underscores", c.limits.http.refuse_underscores ? "refuse" : "drop"},
       {"limits.trailers", absl::StrCat(c.limits.http.trailers)},
       {"limits.trailer_section", AsText(c.limits.http.trailer_section)},
       {"timeouts.header", AsText(c.timeouts.header)},

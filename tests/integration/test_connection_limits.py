@@ -1,7 +1,7 @@
 """How many connections there may be, how long they live, and how they end."""
 
 import pytest
-from anteroom_harness.deadlines import wait_until
+from anteroom_harness.deadlines import scaled, wait_until
 from anteroom_harness.http_client import Connection, ConnectionEnded
 from anteroom_harness.stack import Stack
 
@@ -24,10 +24,11 @@ def test_the_last_request_of_a_connection_is_told_so(stack: Stack) -> None:
 
 
 def test_an_old_connection_is_told_to_close(stack: Stack) -> None:
-    stack.start(settings={"timeouts": {"connection": "300ms"}})
+    age = scaled(1)
+    stack.start(settings={"timeouts": {"connection": f"{age * 1000:.0f}ms"}})
     with stack.connect() as connection:
         assert ask(connection) is None
-        connection.send_request("GET", "/diag/sleep?ms=400")
+        connection.send_request("GET", f"/diag/sleep?ms={age * 1100:.0f}")
         assert connection.read_response().header("Connection") is None  # young when it was asked
         assert ask(connection) == "close"
         assert connection.is_closed_by_peer()
@@ -75,10 +76,10 @@ def test_a_cut_answer_is_a_reset(stack: Stack) -> None:
 
 def test_few_descriptors_lower_the_number_of_connections(stack: Stack) -> None:
     stack.start_backend()
-    frontend = stack.start_frontend(runner=["prlimit", "--nofile=64:64"])
-    assert "few descriptors limit=64 limits.connections=15000 used=32" in frontend.log()
-    connections = [Connection(frontend.http) for _ in range(40)]
-    assert sum(is_answered(connection) for connection in connections) == 32
+    frontend = stack.start_frontend(runner=["prlimit", "--nofile=128:128"])
+    assert "few descriptors limit=128 limits.connections=15000 used=48 spool.files=4096 used=16" in frontend.log()
+    connections = [Connection(frontend.http) for _ in range(60)]
+    assert sum(is_answered(connection) for connection in connections) == 48
     for connection in connections:
         connection.close()
     wait_until(lambda: stack.open_connections() == 0, "the connections to end")

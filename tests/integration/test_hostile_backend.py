@@ -45,15 +45,32 @@ def test_an_invalid_head_is_502(shared: Stack, name: str) -> None:
     ],
 )
 def test_framing_and_hop_by_hop_fields_are_the_front_ends_own(shared: Stack, fields: str) -> None:
-    # Whether such a head is repaired or refused, what follows on the connection must stay in step.
     with shared.connect() as connection:
         connection.send_request("GET", raw(f"HTTP/1.1 200 OK\r\n{fields}\r\n\r\n"))
         response = connection.read_response()
-        assert response.status in (200, 502)
+        assert response.status == 502
         assert response.all("Upgrade") == []
-        if (response.header("Connection") or "").lower() != "close":
-            connection.send_request("GET", "/diag/hello")
-            assert connection.read_response().body.strip() == b"hello world"
+        # What follows on the connection is in step.
+        connection.send_request("GET", "/diag/hello")
+        assert connection.read_response().body.strip() == b"hello world"
+
+
+def test_a_refused_answer_is_in_the_process_log(stack: Stack) -> None:
+    stack.start()
+    for _ in range(20):
+        assert stack.get(raw("HTTP/1.1 200 OK\r\nA: b\x01\r\n\r\n")).status == 502
+    stack.frontend.wait_log(r"warn +answer refused backend=\S+ id=\w{22} reason=.+")
+    assert stack.frontend.log().count("answer refused") < 10
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_body_where_none_may_be_never_reaches_the_wire(shared: Stack, status: int) -> None:
+    with shared.connect() as connection:
+        connection.send_request("GET", raw(f"HTTP/1.1 {status} X\r\n\r\nGET /evil"))
+        response = connection.read_response()
+        assert (response.status, b"evil" in response.body) in ((status, False), (502, False))
+        connection.send_request("GET", "/diag/hello")
+        assert connection.read_response().body.strip() == b"hello world"
 
 
 def test_fields_with_unusual_but_valid_bytes_pass(shared: Stack) -> None:

@@ -58,8 +58,11 @@ def test_a_body_arrives_whole(stack: Stack, pump: str, tmp_path: pathlib.Path, s
     assert_is(stack.post("/diag/echo", body, timeout=60).json(), body)
     wait_empty(stack)
     written = stack.metrics().sum("anteroom_spool_written_bytes_total")
-    assert (written > 0) == (size > 64 * KIB)
-    assert stack.metrics().sum("anteroom_frontend_buffered_bytes") == 0
+    if size <= 64 * KIB:
+        assert written == 0
+    elif size >= 1_000_000:  # of a smaller one nothing is written when its answer comes first
+        assert written > 0
+    wait_until(lambda: stack.metrics().sum("anteroom_frontend_buffered_bytes") == 0, "the memory to be free")
 
 
 def test_a_chunked_body_arrives_whole(stack: Stack, tmp_path: pathlib.Path) -> None:
@@ -124,7 +127,7 @@ def test_a_spent_quota_is_507_and_comes_back(stack: Stack, tmp_path: pathlib.Pat
     with stack.connect() as first, stack.connect() as second:
         first.send_request("POST", "/diag/echo", {"Content-Length": str(len(body))})
         first.send(body[:-1])
-        wait_spooled(stack, 600_000)
+        wait_spooled(stack, len(body) - 1 - 128 * KIB)  # the rest, no more than a piece, stays in memory
         second.send_request("POST", "/diag/echo", {"Content-Length": str(len(body)), "X-Id": "no-room"})
         second.send(body)
         response = second.read_response()
@@ -164,7 +167,7 @@ def test_a_full_disk_is_507_and_never_a_crash(stack: Stack, tmp_path: pathlib.Pa
 
 
 def test_a_spooled_body_is_sent_again_when_its_backend_dies(stack: Stack, pump: str, tmp_path: pathlib.Path) -> None:
-    spooling(stack, tmp_path, {"memory_per_body": "0B"})
+    spooling(stack, tmp_path)
     body = some_bytes(3 * MIB)
     dead = stack.backend
     dead.send_signal(signal.SIGSTOP)

@@ -41,7 +41,7 @@ class TestClient final : public ExchangeClient {
     exchange.head = &request_.head();
     exchange.body = &request_body_;
     exchange.memory = 1000;
-    exchange.client_address = "192.0.2.7";
+    exchange.peer = "192.0.2.7";
     exchange.request_id = "request-id";
     exchange.client = this;
   }

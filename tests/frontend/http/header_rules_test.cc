@@ -58,13 +58,19 @@ TEST(ForEachForwarded, RemovesWhatConnectionNames) {
 TEST(ForEachForwarded, RemovesForwardingFieldsOfStrangers) {
   EXPECT_THAT(Forwarded("X-Forwarded-For: 1.2.3.4\r\nx-forwarded-proto: https\r\n"
                         "X-Forwarded-Host: b\r\nForwarded: for=1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\n"
-                        "X-Forwarded: kept\r\n"),
+                        "X-Request-ID: mine\r\nX-Forwarded: kept\r\n"),
               ElementsAre("X-Forwarded: kept"));
 }
 
 TEST(ForEachForwarded, KeepsForwardingFieldsOfTrustedPeers) {
   EXPECT_THAT(Forwarded("X-Forwarded-For: 1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\n", PeerTrust::kTrusted),
               ElementsAre("X-Forwarded-For: 1.2.3.4", "X-Real-IP: 1.2.3.4"));
+}
+
+TEST(ForEachForwarded, StrangersCannotKeepTheirsByNamingThemInConnection) {
+  EXPECT_THAT(Forwarded("X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n"
+                        "Connection: X-Forwarded-For, X-Forwarded-Proto\r\nOther: 1\r\n"),
+              ElementsAre("Other: 1"));
 }
 
 // A client behind the trusted proxy could otherwise take away what the proxy has added.

@@ -30,6 +30,15 @@ TEST(Limits, HoldForTheTargetInAnyForm) {
   EXPECT_EQ(Verdict("GET http://abcdef/ HTTP/1.1\r\nHost: a\r\n\r\n", limits), "414 target_length");
 }
 
+TEST(Limits, UnderscoresAreRefusedWhenThatIsAsked) {
+  HttpLimits limits;
+  const std::string request = "GET / HTTP/1.1\r\nHost: a\r\nX_Real_IP: 1\r\n\r\n";
+  EXPECT_EQ(Verdict(request, limits), "accept 1");
+  limits.refuse_underscores = true;
+  EXPECT_EQ(Verdict(request, limits), "400 field_name");
+  EXPECT_EQ(Verdict("GET /a_b HTTP/1.1\r\nHost: a\r\nX-A: b_c\r\n\r\n", limits), "accept 1");
+}
+
 TEST(Limits, TellALongFieldFromALargeHead) {
   HttpLimits limits;
   limits.field = 20;

@@ -20,7 +20,7 @@ namespace {
 
 using Result = SpoolFile::Result;
 
-constexpr uint64_t kMemory = 10'000;
+constexpr uint64_t kMemory = 100'000;
 constexpr uint64_t kMiB = 1024 * 1024;
 
 // Bytes that tell their own place, so that a shift or a repetition shows.
@@ -42,6 +42,8 @@ class RequestBodyTest : public testing::Test, private RequestBody::Owner {
     spool_ = {tree_.top(), &*quota_, &file_io_, loop_.poster()};
     body_.Start(&spool_, {memory, &all_memory_}, this, 0);
   }
+  // Another request with the same spool.
+  void Restart() { body_.Start(&spool_, {kMemory, &all_memory_}, this, 0); }
   // In pieces of `piece`, waiting whenever the disk is behind, as a connection does.
   void Append(const std::string& bytes, size_t piece = 4096) {
     for (size_t at = 0; at < bytes.size(); at += piece) {
@@ -69,6 +71,11 @@ class RequestBodyTest : public testing::Test, private RequestBody::Owner {
     }
     return all;
   }
+  // Waits for whatever a thread still does for a body that is gone.
+  void EndWork(FileIo* threads) {
+    threads->Shutdown();
+    EXPECT_TRUE(loop_.RunUntil([this] { return quota_->files() == 0; }));
+  }
   void AwaitWritten() {
     ASSERT_TRUE(loop_.RunUntil([this] { return quota_->bytes_written.value() >= expected_; }));
   }
@@ -81,9 +88,9 @@ class RequestBodyTest : public testing::Test, private RequestBody::Owner {
   }
 
   TempTree tree_;
-  FakeLoop loop_;
   FileIo file_io_{2, 16};
   std::optional<SpoolQuota> quota_;
+  FakeLoop loop_;
   SpoolContext spool_;
   std::atomic<uint64_t> all_memory_{0};
   RequestBody body_;
@@ -110,7 +117,7 @@ TEST_F(RequestBodyTest, ASmallBodyStaysInMemory) {
   EXPECT_FALSE(body_.spooled());
   EXPECT_EQ(body_.size(), kMemory);
   EXPECT_EQ(body_.Peek(0), bytes);
-  EXPECT_EQ(body_.Peek(9'999), bytes.substr(9'999));
+  EXPECT_EQ(body_.Peek(99'999), bytes.substr(99'999));
   EXPECT_GE(all_memory_.load(), kMemory);
   EXPECT_LE(all_memory_.load(), 2 * kMemory);
   EXPECT_EQ(quota_->files(), 0u);
@@ -136,11 +143,9 @@ TEST_F(RequestBodyTest, ALargeOneMovesToAFileWithoutAName) {
   body_.Release();
   EXPECT_LE(body_.memory(), 4 * RequestBody::kPiece);
   body_.Clear();
-  EXPECT_EQ(all_memory_.load(), 0u);
   EXPECT_EQ(body_.size(), 0u);
-  // Whatever a thread was still doing with it.
-  file_io_.Shutdown();
-  ASSERT_TRUE(loop_.RunUntil([this] { return quota_->files() == 0; }));
+  EndWork(&file_io_);
+  EXPECT_EQ(all_memory_.load(), 0u);
   EXPECT_EQ(quota_->bytes(), 0u);
 }
 
@@ -162,7 +167,7 @@ TEST_F(RequestBodyTest, CanBeReadWhileItsEndIsBeingWritten) {
   AwaitWritten();
   EXPECT_EQ(ReadFrom(0), bytes);
   body_.Clear();
-  slow.Shutdown();
+  EndWork(&slow);
 }
 
 TEST_F(RequestBodyTest, PausesWhileTheDiskIsBehind) {
@@ -184,7 +189,7 @@ TEST_F(RequestBodyTest, PausesWhileTheDiskIsBehind) {
   EXPECT_FALSE(body_.paused());
   EXPECT_EQ(ReadFrom(0), bytes);
   body_.Clear();
-  slow.Shutdown();
+  EndWork(&slow);
 }
 
 TEST_F(RequestBodyTest, IsRefusedWhenTheQuotaIsSpent) {
@@ -235,7 +240,7 @@ TEST_F(RequestBodyTest, AFailureAfterTheLastByteLosesNothing) {
   spool_.file_io = &slow;
   spool_.directory = tree_.Path("gone");
   ASSERT_TRUE(slow.Submit(FileIo::Lane::kQuick, [gate] { gate.Pass(); }));
-  const std::string bytes = Pattern(50'000);
+  const std::string bytes = Pattern(150'000);
   body_.Append(bytes);
   body_.Complete();
   gate.Open();
@@ -243,33 +248,51 @@ TEST_F(RequestBodyTest, AFailureAfterTheLastByteLosesNothing) {
   EXPECT_FALSE(failure_);
   EXPECT_EQ(ReadFrom(0), bytes);
   body_.Clear();
-  slow.Shutdown();
+  EndWork(&slow);
 }
 
 TEST_F(RequestBodyTest, ServesOneRequestAfterTheOther) {
-  for (const size_t size : {size_t{100}, size_t{500'000}, size_t{20'000}, size_t{1}}) {
-    Start();
+  Start();
+  for (const size_t size : {size_t{100}, size_t{500'000}, size_t{200'000}, size_t{1}}) {
+    Restart();
     const std::string bytes = Pattern(size);
     Append(bytes, 10'000);
     body_.Complete();
     EXPECT_EQ(ReadFrom(0), bytes) << size;
     body_.Clear();
-    EXPECT_EQ(all_memory_.load(), 0u) << size;
-    // The file's last work ends before its quota does.
-    FileIo* const threads = &file_io_;
-    bool through = false;
-    ASSERT_TRUE(threads->SubmitContinuation([&] { loop_.Post([&] { through = true; }); }));
-    ASSERT_TRUE(loop_.RunUntil([&] { return through && quota_->files() == 0; }));
+    EXPECT_EQ(body_.size(), 0u);
   }
+  EndWork(&file_io_);
+  EXPECT_EQ(all_memory_.load(), 0u);
 }
 
-TEST_F(RequestBodyTest, KeepsNothingInMemoryWhenToldSo) {
+// A link sends a small body along with its request, and asks for all of it at once.
+TEST_F(RequestBodyTest, ASmallBodyIsNeverSpooledWhateverTheLimit) {
   Start(1 << 30, 10, /*memory=*/0);
-  const std::string bytes = Pattern(1000);
-  Append(bytes, 10);
+  const std::string bytes = Pattern(BodySource::kInline);
+  Append(bytes, 10'000);
   body_.Complete();
-  EXPECT_TRUE(body_.spooled());
-  EXPECT_EQ(ReadFrom(0), bytes);
+  EXPECT_FALSE(body_.spooled());
+  EXPECT_EQ(body_.Peek(0), bytes);
+}
+
+TEST_F(RequestBodyTest, WhatWaitsForTheDiskCountsWhenItsBodyIsGone) {
+  Gate gate;
+  FileIo slow(1, 16);
+  Start();
+  spool_.file_io = &slow;
+  ASSERT_TRUE(slow.Submit(FileIo::Lane::kQuick, [gate] { gate.Pass(); }));
+  body_.Append(Pattern(kMemory + 1));
+  body_.Clear();
+  EXPECT_GT(all_memory_.load(), kMemory);
+  EXPECT_EQ(quota_->files(), 1u);
+  gate.Open();
+  bool through = false;  // behind the write in the queue
+  ASSERT_TRUE(slow.SubmitContinuation([&] { loop_.Post([&] { through = true; }); }));
+  ASSERT_TRUE(loop_.RunUntil([&] { return through; }));
+  EndWork(&slow);
+  EXPECT_EQ(all_memory_.load(), 0u);
+  EXPECT_EQ(quota_->bytes_written.value(), 0u);  // nobody wanted it any more
 }
 
 }  // namespace

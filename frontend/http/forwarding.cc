@@ -1,0 +1,71 @@
+#include "frontend/http/forwarding.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "frontend/http/list.h"
+
+namespace anteroom::frontend {
+namespace {
+
+constexpr absl::string_view kForwardedFor = "x-forwarded-for";
+
+// Takes the last member off a list.
+absl::string_view TakeLast(absl::string_view* list) {
+  const size_t comma = list->rfind(',');
+  const absl::string_view member =
+      TrimSpace(comma == absl::string_view::npos ? *list : list->substr(comma + 1));
+  *list = comma == absl::string_view::npos ? absl::string_view() : list->substr(0, comma);
+  return member;
+}
+
+// Some proxies add a port, and brackets for it.
+absl::string_view WithoutPort(absl::string_view member) {
+  if (absl::StartsWith(member, "[")) return member.substr(1, member.find(']') - 1);
+  const size_t colon = member.find(':');
+  const bool one = colon != absl::string_view::npos && colon == member.rfind(':');
+  return one ? member.substr(0, colon) : member;
+}
+
+}  // namespace
+
+absl::string_view ClientBehind(const RequestHead& head, absl::string_view peer,
+                               const std::vector<AddressRange>& trusted) {
+  absl::string_view client = peer;
+  for (size_t i = head.field_count(); i-- > 0;) {
+    const Field field = head.field(i);
+    if (!absl::EqualsIgnoreCase(field.name, kForwardedFor)) continue;
+    absl::string_view rest = field.value;
+    while (!rest.empty()) {
+      const absl::string_view member = WithoutPort(TakeLast(&rest));
+      const auto address = ParseIpAddress(member);
+      if (!address) return client;
+      client = member;
+      if (!Contains(trusted, *address)) return client;
+    }
+  }
+  return client;
+}
+
+absl::string_view ClientScheme(const RequestHead& head, PeerTrust trust) {
+  if (trust != PeerTrust::kTrusted) return "http";
+  const auto scheme = head.Find("x-forwarded-proto");
+  return scheme && absl::EqualsIgnoreCase(*scheme, "https") ? "https" : "http";
+}
+
+void AppendToList(const RequestHead& head, absl::string_view name, absl::string_view member,
+                  std::string* out) {
+  for (size_t i = 0; i < head.field_count(); ++i) {
+    const Field field = head.field(i);
+    if (!absl::EqualsIgnoreCase(field.name, name) || field.value.empty()) continue;
+    absl::StrAppend(out, field.value, ", ");
+  }
+  absl::StrAppend(out, member);
+}
+
+std::string ForwardedElement(absl::string_view peer) {
+  const bool v6 = absl::StrContains(peer, ':');
+  return v6 ? absl::StrCat("for=\"[", peer, "]\";proto=http")
+            : absl::StrCat("for=", peer, ";proto=http");
+}
+
+}  // namespace anteroom::frontend
