@@ -41,8 +41,10 @@ def stack(tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[St
 def shared(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """Two backends of four threads behind one front end, for tests that leave them as they were."""
     stack = Stack(tmp_path_factory.mktemp("shared"), {"links": {"pump": request.param}})
-    yield stack.start(backends=2)
-    stack.close()
+    try:
+        yield stack.start(backends=2)
+    finally:  # also of what could be started when not all of it could
+        stack.close()
 
 
 @pytest.fixture
