@@ -36,9 +36,13 @@ std::string IsoTime(int64_t wall_ms) {
                          utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, wall_ms % 1000);
 }
 
+double Round(double ms) { return std::round(ms * 1000) / 1000; }
+
+}  // namespace
+
 // A file that can be opened again under its name, after somebody has moved it away. Writes payloads
 // as they are, a line each.
-class FileSink final : public spdlog::sinks::sink {
+class AccessLog::FileSink final : public spdlog::sinks::sink {
  public:
   FileSink(std::string path, UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
 
@@ -102,14 +106,9 @@ class FileSink final : public spdlog::sinks::sink {
   std::atomic<uint64_t> lost_{0};
 };
 
-double Round(double ms) { return std::round(ms * 1000) / 1000; }
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(const AccessLogConfig& config) {
   std::shared_ptr<spdlog::sinks::sink> sink;
-  std::function<void()> request_reopen = [] {};
-  std::function<uint64_t()> lost = [] { return uint64_t{0}; };
+  std::shared_ptr<FileSink> file_sink;
   if (config.path == "-") {
     sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
   } else {
@@ -118,9 +117,7 @@ absl::StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(const AccessLogConfig
       return absl::UnavailableError(
           absl::StrCat("access log: ", config.path, ": ", strerror(errno)));
     }
-    const auto file_sink = std::make_shared<FileSink>(config.path, std::move(file));
-    request_reopen = [file_sink] { file_sink->RequestReopen(); };
-    lost = [file_sink] { return file_sink->lost(); };
+    file_sink = std::make_shared<FileSink>(config.path, std::move(file));
     sink = file_sink;
   }
   sink->set_pattern("%v");
@@ -128,26 +125,25 @@ absl::StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(const AccessLogConfig
   auto logger = std::make_shared<spdlog::async_logger>(
       "access", std::move(sink), thread, spdlog::async_overflow_policy::overrun_oldest);
   logger->flush_on(spdlog::level::info);
-  return std::unique_ptr<AccessLog>(new AccessLog(std::move(thread), std::move(logger),
-                                                  std::move(request_reopen), std::move(lost)));
+  return std::unique_ptr<AccessLog>(
+      new AccessLog(std::move(thread), std::move(logger), std::move(file_sink)));
 }
 
 AccessLog::AccessLog(std::shared_ptr<spdlog::details::thread_pool> thread,
-                     std::shared_ptr<spdlog::logger> logger, std::function<void()> request_reopen,
-                     std::function<uint64_t()> lost)
-    : thread_(std::move(thread)),
-      logger_(std::move(logger)),
-      request_reopen_(std::move(request_reopen)),
-      lost_(std::move(lost)) {}
+                     std::shared_ptr<spdlog::logger> logger, std::shared_ptr<FileSink> file)
+    : thread_(std::move(thread)), logger_(std::move(logger)), file_(std::move(file)) {}
 
 AccessLog::~AccessLog() = default;
 
 void AccessLog::Reopen() {
-  request_reopen_();
+  if (file_ == nullptr) return;
+  file_->RequestReopen();
   logger_->flush();  // on the log's thread
 }
 
-uint64_t AccessLog::dropped() const { return thread_->overrun_counter() + lost_(); }
+uint64_t AccessLog::dropped() const {
+  return thread_->overrun_counter() + (file_ == nullptr ? 0 : file_->lost());
+}
 
 void AccessLog::Write(const ClientRequest& request, absl::string_view client, Time now) {
   thread_local std::string line;

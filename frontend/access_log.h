@@ -6,7 +6,6 @@
 #define ANTEROOM_FRONTEND_ACCESS_LOG_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -42,14 +41,14 @@ class AccessLog {
   uint64_t dropped() const;
 
  private:
+  class FileSink;
+
   AccessLog(std::shared_ptr<spdlog::details::thread_pool> thread,
-            std::shared_ptr<spdlog::logger> logger, std::function<void()> request_reopen,
-            std::function<uint64_t()> lost);
+            std::shared_ptr<spdlog::logger> logger, std::shared_ptr<FileSink> file);
 
   const std::shared_ptr<spdlog::details::thread_pool> thread_;
   const std::shared_ptr<spdlog::logger> logger_;
-  const std::function<void()> request_reopen_;
-  const std::function<uint64_t()> lost_;
+  const std::shared_ptr<FileSink> file_;  // null: standard output
 };
 
 // The line without its line end. Pure but for `wall_ms`, milliseconds since 1970.

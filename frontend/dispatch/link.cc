@@ -4,11 +4,8 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/version.h"
-#include "frontend/http/forwarding.h"
-#include "frontend/http/header_rules.h"
 #include "frontend/net/socket.h"
 #include "spdlog/spdlog.h"
 
@@ -16,13 +13,6 @@ namespace anteroom::frontend {
 namespace {
 
 constexpr uint32_t kProtocol = 1;
-constexpr size_t kChunk = 64 * 1024;    // the largest BodyChunk
-constexpr size_t kBatch = 1024 * 1024;  // a message is closed when it has grown to this
-constexpr uint64_t kResponseWindow = 256 * 1024;
-// While a backend has this many requests for each of its threads before it, a batch of fewer than
-// kSmallBatch waits for the next message from there: a message costs as much as five requests.
-constexpr size_t kPlenty = 4;
-constexpr size_t kSmallBatch = 16;
 constexpr size_t kLoggedText = 128;  // what a backend says of itself, in every line about it
 
 }  // namespace
@@ -131,7 +121,10 @@ void Link::Down(absl::string_view reason, bool clean) {
   answering_ = 0;
   std::sort(exchanges.begin(), exchanges.end(),
             [](const Exchange* a, const Exchange* b) { return a->id < b->id; });
-  for (Exchange* exchange : exchanges) exchange->link = nullptr;
+  for (Exchange* exchange : exchanges) {
+    exchange->link = nullptr;
+    exchange->fetching = false;
+  }
 
   if (retiring_) {
     state_ = State::kRetired;
@@ -204,7 +197,7 @@ void Link::WatchSilence() {
   }
 }
 
-// --- Out
+// --- What is to go out; link_encode.cc makes messages of it
 
 void Link::Send(Exchange* exchange) {
   exchange->id = next_id_++;
@@ -264,167 +257,6 @@ void Link::Decline(uint32_t places) {
 void Link::Want(Duration oldest_wait) {
   want_ = oldest_wait;
   WantFlush();
-}
-
-bool Link::NothingButRequests() const {
-  return with_body_.empty() && cancels_.empty() && credits_.empty() && declined_ == 0 && !want_ &&
-         !ping_due_;
-}
-
-bool Link::MayWait() const {
-  return NothingButRequests() && outbox_.size() < kSmallBatch &&
-         exchanges_.size() - outbox_.size() - answering_ >= kPlenty * threads_;
-}
-
-void Link::OnTurnEnd() {
-  if (state_ != State::kUp || heard_in_turn_ || !MayWait()) {
-    heard_in_turn_ = false;
-    return Flush();
-  }
-  if (!held_batch_.pending()) held_batch_.Begin();
-}
-
-void Link::Flush() {
-  held_batch_.End();
-  if (state_ != State::kUp || NothingToSend()) return;
-  // One message at a time: what gathers while it is on its way goes into the next.
-  if (stream_->writing()) return;
-  out_.Clear();
-  size_t bytes = 0;
-  while (bytes < kBatch && !outbox_.empty()) {
-    Exchange* exchange = outbox_.front();
-    outbox_.pop_front();
-    bytes += EncodeRequest(exchange);
-  }
-  while (bytes < kBatch && !with_body_.empty()) bytes += EncodeNextChunk();
-  for (const uint64_t id : cancels_) out_.add_cancels()->set_id(id);
-  cancels_.clear();
-  for (const auto& [id, credit] : credits_) {
-    v1::WindowUpdate* update = out_.add_windows();
-    update->set_id(id);
-    update->set_bytes(credit);
-  }
-  credits_.clear();
-  if (want_) out_.mutable_want()->set_oldest_wait_us(ToMicros(*want_));
-  want_.reset();
-  out_.set_declined(std::exchange(declined_, 0));
-  if (ping_due_) out_.mutable_ping()->set_number(ping_number_);
-  ping_due_ = false;
-  out_.set_round_trip_us(ToMicros(round_trip_));
-  counters_->batches_out.Add();
-  stream_->Write(out_);
-  // Clear() keeps the capacity of messages and strings, which is the point; but not that of an
-  // exceptional batch.
-  if (bytes > kBatch / 2) out_ = v1::FrontendFrames();
-}
-
-namespace {
-
-bool IsTraceField(absl::string_view name) {
-  return (name.size() == 11 && absl::EqualsIgnoreCase(name, "traceparent")) ||
-         (name.size() == 10 && absl::EqualsIgnoreCase(name, "tracestate"));
-}
-
-// Lists to which each proxy appends where it has the request from.
-bool IsHopList(absl::string_view name) {
-  return absl::EqualsIgnoreCase(name, "x-forwarded-for") ||
-         absl::EqualsIgnoreCase(name, "forwarded");
-}
-
-// The lists of a trusted proxy, with the proxy itself at their end.
-template <typename Add>
-void AddHops(const Exchange& exchange, const Add& add) {
-  const RequestHead& head = *exchange.head;
-  std::string list;
-  AppendToList(head, "x-forwarded-for", exchange.peer, &list);
-  add("X-Forwarded-For", list);
-  if (head.Find("forwarded")) {
-    list.clear();
-    AppendToList(head, "forwarded", ForwardedElement(exchange.peer), &list);
-    add("Forwarded", list);
-  }
-  if (!head.Find("x-forwarded-proto")) add("X-Forwarded-Proto", "http");
-}
-
-}  // namespace
-
-size_t Link::EncodeRequest(Exchange* exchange) {
-  const RequestHead& head = *exchange->head;
-  v1::Request* request = out_.add_requests();
-  const auto set = [](std::string* to, absl::string_view from) {
-    to->assign(from.data(), from.size());
-  };
-  request->set_id(exchange->id);
-  set(request->mutable_method(), head.method());
-  set(request->mutable_target(), head.target());
-  set(request->mutable_authority(), head.authority());
-  set(request->mutable_scheme(), ClientScheme(head, exchange->trust));
-  size_t bytes = head.target().size() + head.authority().size();
-  const auto add = [&](absl::string_view name, absl::string_view value) {
-    v1::Header* header = request->add_headers();
-    set(header->mutable_name(), name);
-    set(header->mutable_value(), value);
-    bytes += name.size() + value.size();
-  };
-  const bool new_trace = !exchange->traceparent.empty();
-  ForEachForwarded(head, exchange->trust, [&](const Field& field) {
-    if (new_trace && IsTraceField(field.name)) return;
-    if (exchange->trust == PeerTrust::kTrusted && IsHopList(field.name)) return;  // see below
-    add(field.name, field.value);
-  });
-  if (new_trace) add("traceparent", exchange->traceparent);
-  if (exchange->trust == PeerTrust::kTrusted) {
-    AddHops(*exchange, add);
-  } else {
-    add("X-Forwarded-For", exchange->peer);
-    add("X-Forwarded-Proto", "http");
-  }
-  BodySource& body = *exchange->body;
-  // Of a body in a file there may be nothing yet; then all of it follows in chunks.
-  const absl::string_view first =
-      body.size() == 0 ? absl::string_view() : body.Peek(0).substr(0, BodySource::kInline);
-  set(request->mutable_body(), first);
-  request->set_body_size(body.size());
-  const Time now = loop_->now();
-  request->set_timeout_us(std::max<int64_t>(1, ToMicros(exchange->deadline - now)));
-  request->set_waited_us(std::max<int64_t>(0, ToMicros(now - exchange->enqueued)));
-  set(request->mutable_request_id(), exchange->request_id);
-  request->set_attempt(exchange->attempt);
-  request->set_response_window(kResponseWindow);
-  request->set_report_start(!MayRunAgain(*exchange));
-  exchange->encoded = true;
-  exchange->body_sent = first.size();
-  // No more than the body needs, so that credit cannot overflow.
-  exchange->request_credit = std::min<uint64_t>(request_window_, body.size());
-  exchange->response_credit = kResponseWindow;
-  exchange->response_left.reset();
-  if (exchange->body_sent < body.size() && exchange->request_credit > 0)
-    with_body_.push_back(exchange);
-  return bytes + first.size();
-}
-
-size_t Link::EncodeNextChunk() {
-  Exchange* exchange = with_body_.front();
-  with_body_.pop_front();
-  BodySource& body = *exchange->body;
-  absl::string_view data = body.Peek(exchange->body_sent);
-  if (data.empty()) {
-    exchange->fetching = true;
-    body.Fetch(exchange->body_sent);
-    return 0;
-  }
-  const size_t size = std::min<uint64_t>({kChunk, exchange->request_credit, data.size()});
-  data = data.substr(0, size);
-  exchange->body_sent += size;
-  exchange->request_credit -= size;
-  const bool last = exchange->body_sent == body.size();
-  v1::BodyChunk* chunk = out_.add_body();
-  chunk->set_id(exchange->id);
-  chunk->set_data(data.data(), data.size());
-  chunk->set_last(last);
-  if (last) body.Release();
-  if (!last && exchange->request_credit > 0) with_body_.push_back(exchange);
-  return size;
 }
 
 // --- In

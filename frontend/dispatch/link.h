@@ -4,8 +4,9 @@
 //
 // What is sent waits in the outbox until the end of the loop's turn, so that one message carries
 // all of it; a few requests wait longer, until the next message from a backend that has several
-// requests for each of its threads before it. A message carries at most about 1 MiB; large request bodies take turns in it, 64 KiB
-// at a time and within their windows, so that an upload never delays a small request.
+// requests for each of its threads before it. A message carries at most about 1 MiB; large request
+// bodies take turns in it, 64 KiB at a time and within their windows, so that an upload never
+// delays a small request.
 //
 // Every frame from the backend is checked. A backend that breaks the protocol loses its link, and
 // the exchanges on it end as if it had died.

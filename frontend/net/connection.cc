@@ -28,7 +28,7 @@ constexpr Duration kLinger = std::chrono::seconds(15);
 // A disk that takes longer to store a piece of a body is given up.
 constexpr Duration kDiskWait = std::chrono::seconds(30);
 
-PeerTrust IsTrusted(const std::string& peer, const std::vector<AddressRange>& proxies) {
+PeerTrust TrustOf(const std::string& peer, const std::vector<AddressRange>& proxies) {
   if (proxies.empty()) return PeerTrust::kUntrusted;
   const std::optional<IpAddress> address = ParseIpAddress(peer);
   return address && Contains(proxies, *address) ? PeerTrust::kTrusted : PeerTrust::kUntrusted;
@@ -44,7 +44,7 @@ Connection::Connection(ConnectionContext* context, Owner* owner, UniqueFd socket
       watch_(context->loop, socket_.get(), this),
       timer_(context->loop, this),
       opened_(context->loop->now()),
-      trust_(IsTrusted(peer_, context->config->trusted_proxies)) {
+      trust_(TrustOf(peer_, context->config->trusted_proxies)) {
   watch_.WatchRead(true);
   timer_.SetAfter(context_->config->timeouts.idle);
 }
@@ -308,7 +308,7 @@ void Connection::OnTimer() {
       const Time now = context_->loop->now();
       if (exchange.queued() && now >= QueueDeadline()) {
         pool->Cancel(&exchange);
-        if (exchange.broken > 0 && !request_->head().method_info()->idempotent) {
+        if (MayHaveRun()) {
           // It may have run where the link broke, which a 503 ("send it again") would deny.
           request_->detail = "a link broke under it, and no other backend had a place in time";
           return Answer(Outcome::kBackendLost, Info(Outcome::kBackendLost).status);

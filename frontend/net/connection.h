@@ -108,6 +108,8 @@ class Connection final : private FdHandler,
   void Begin(int status, Outcome outcome, const ResponseFraming& framing);
   void FailExchange(Outcome outcome, absl::string_view reason);
   void WarnOfBackend(absl::string_view reason);
+  // A link broke under the request, and running it has effects.
+  bool MayHaveRun() const;
 
   void Written(Output::Progress progress);
   Time AnswerDeadline() const;

@@ -202,12 +202,16 @@ void Connection::OnBody(absl::string_view data, bool last) {
   Written(output_.Write(socket_.get(), out));
 }
 
+bool Connection::MayHaveRun() const {
+  return request_->exchange.broken > 0 && !request_->head().method_info()->idempotent;
+}
+
 void Connection::OnBodyFetched(bool ok) {
   Exchange& exchange = request_->exchange;
   if (!exchange.fetching) return;  // answered, waiting again, or sent again from memory
   if (ok) return request_->site->pool->OnBodyReadable(&exchange);
   // It may have run where a link broke, which the outcome of a file denies.
-  const bool may_have_run = exchange.broken > 0 && !request_->head().method_info()->idempotent;
+  const bool may_have_run = MayHaveRun();
   request_->site->pool->Cancel(&exchange);
   FailExchange(may_have_run ? Outcome::kBackendLost : Outcome::kFileError,
                "the spool cannot be read");

@@ -115,6 +115,96 @@ TEST_P(PoolTest, SendsALargeBodyWithinItsWindow) {
   rig_.AwaitEnd(&upload);
 }
 
+// A body of which a piece at a time is in memory, as from a disk that knows nothing in advance.
+class DiskBody final : public BodySource {
+ public:
+  DiskBody(std::string text, PoolRig* rig, Exchange* exchange)
+      : text_(std::move(text)), rig_(rig), exchange_(exchange) {}
+  uint64_t size() const override { return text_.size(); }
+  absl::string_view Peek(uint64_t offset) override {
+    const bool there = offset >= begin_ && offset < end_;
+    return there ? absl::string_view(text_).substr(offset, end_ - offset) : absl::string_view();
+  }
+  void Fetch(uint64_t offset) override {
+    ++fetches;
+    begin_ = end_ = 0;
+    rig_->loop.loop()->Post([this, offset] {
+      if (held) return;
+      begin_ = offset;
+      end_ = std::min<uint64_t>(offset + kPiece, text_.size());
+      rig_->pool->OnBodyReadable(exchange_);
+    });
+  }
+  void Release() override { ++releases; }
+
+  // Loop thread only.
+  bool held = false;  // nothing comes from the disk
+  int fetches = 0;
+  int releases = 0;
+
+ private:
+  static constexpr uint64_t kPiece = 100'000;  // no multiple of a chunk
+
+  const std::string text_;
+  PoolRig* const rig_;
+  Exchange* const exchange_;
+  uint64_t begin_ = 0;
+  uint64_t end_ = 0;
+};
+
+TEST_P(PoolTest, ABodyThatHasToBeFetchedArrivesWhole) {
+  FakeBackend backend({.request_window = 256 * 1024});
+  rig_.Start({backend.address()});
+  const std::string text = Pattern(1'000'000);
+  TestClient upload("PUT");
+  DiskBody body(text, &rig_, &upload.exchange);
+  upload.exchange.body = &body;
+  rig_.Submit(&upload);
+  const uint64_t id = backend.AwaitRequest(0).id();
+  for (int i = 0; i < 4; ++i) {
+    v1::BackendFrames credit;
+    credit.add_windows()->set_id(id);
+    credit.mutable_windows(0)->set_bytes(256 * 1024);
+    backend.Send(credit);
+  }
+  backend.Await("the whole body", [id](const Received& r) { return r.complete.at(id); });
+  EXPECT_TRUE(backend.Now().bodies.at(id) == text);
+  backend.Answer(id);
+  rig_.AwaitEnd(&upload);
+  rig_.loop.Do([&] {
+    EXPECT_EQ(body.fetches, 10);
+    EXPECT_EQ(body.releases, 1);
+  });
+}
+
+TEST_P(PoolTest, ALinkThatBreaksDuringAFetchLeavesNothingBehind) {
+  FakeBackend backend({.request_window = 256 * 1024});
+  rig_.Start({backend.address()});
+  const std::string text = Pattern(200'000);  // within the first window
+  TestClient upload("PUT");
+  DiskBody body(text, &rig_, &upload.exchange);
+  body.held = true;
+  upload.exchange.body = &body;
+  rig_.Submit(&upload);
+  rig_.loop.Await("a fetch", [&] { return body.fetches == 1; });
+  rig_.loop.Do([&] { EXPECT_TRUE(upload.exchange.fetching); });
+  backend.CutStreams();
+  rig_.loop.Await("the break", [&] { return upload.queued_again == 1; });
+  rig_.loop.Do([&] {
+    if (upload.exchange.link == nullptr) {
+      EXPECT_FALSE(upload.exchange.fetching);
+    }
+    body.held = false;
+    rig_.pool->OnBodyReadable(&upload.exchange);  // of the first fetch, late
+  });
+  const uint64_t id = backend.AwaitRequest(1).id();
+  backend.Await("the whole body", [id](const Received& r) { return r.complete.at(id); });
+  EXPECT_TRUE(backend.Now().bodies.at(id) == text);
+  backend.Answer(id);
+  rig_.AwaitEnd(&upload);
+  EXPECT_EQ(upload.status, 200);
+}
+
 TEST_P(PoolTest, AWindowOfAnySizeIsTaken) {
   FakeBackend backend({.request_window = ~uint64_t{0}});
   rig_.Start({backend.address()});
