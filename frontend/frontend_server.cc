@@ -16,6 +16,8 @@ namespace {
 
 // Requests that may wait for a file-I/O thread, in each of its lanes; one more is refused with 503.
 constexpr size_t kFileIoQueue = 1024;
+// Closing idle connections for want of memory is a look at every one of them.
+constexpr Duration kBetweenClosing = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -37,6 +39,7 @@ absl::Status FrontendServer::Start() {
     access_log_ = *std::move(log);
   }
   shared_.Prepare(config_);
+  shared_.on_memory_short = [this] { CloseIdleConnections(); };
   for (size_t i = 0; i < config_.loops; ++i) {
     workers_.push_back(std::make_unique<LoopWorker>(i, &config_, &router_, &file_io_,
                                                     access_log_.get(), &shared_));
@@ -134,6 +137,16 @@ std::string FrontendServer::StatusPage() const {
 
 void FrontendServer::ReopenLogs() {
   if (access_log_ != nullptr) access_log_->Reopen();
+}
+
+void FrontendServer::CloseIdleConnections() {
+  const int64_t now = Now().time_since_epoch().count();
+  int64_t last = idle_closed_at_.load();
+  if (last != 0 && Duration(now - last) < kBetweenClosing) return;
+  if (!idle_closed_at_.compare_exchange_strong(last, now)) return;
+  spdlog::warn(
+      "limits.buffers is nearly used up: new requests are refused, idle connections closed");
+  for (const auto& worker : workers_) worker->CloseIdle();
 }
 
 void FrontendServer::StopBeingReady() {

@@ -48,12 +48,15 @@ class FrontendServer {
   absl::Status OpenListeners();
   absl::Status StartAdmin();
   std::string StatusPage() const;
+  // For want of memory; on any thread.
+  void CloseIdleConnections();
 
   const Config config_;
   const Router router_;
   const Time started_;
   std::atomic<bool> ready_{false};
   std::atomic<size_t> draining_workers_{0};
+  std::atomic<int64_t> idle_closed_at_{0};  // monotonic nanoseconds; 0: never
 
   // In the order of construction; torn down in reverse.
   ProcessShared shared_;

@@ -53,6 +53,9 @@ LoopWorker::LoopWorker(size_t index, const Config* config, const Router* router,
   context_.open_connections = &shared->open_connections;
   context_.addresses = shared->addresses.get();
   context_.buffered_bytes = &shared->buffered_bytes;
+  context_.on_memory_short = &shared->on_memory_short;
+  context_.output_limits = {&context_.spool,
+                            {config->spool.memory_per_body, &shared->buffered_bytes}};
   for (size_t i = 0; i < config->pools.size(); ++i) {
     pool_metrics_.push_back(std::make_unique<PoolMetrics>());
     pools_.push_back(std::make_unique<Pool>(&loop_, completions_.get(), &config->pools[i],
@@ -99,6 +102,10 @@ void LoopWorker::SetBackends(size_t pool, std::vector<SocketAddress> addresses) 
 
 void LoopWorker::AnnounceClose() {
   loop_.Post([this] { context_.draining = true; });
+}
+
+void LoopWorker::CloseIdle() {
+  loop_.Post([this] { acceptor_.CloseIdle(); });
 }
 
 void LoopWorker::Drain(std::function<void()> drained) {

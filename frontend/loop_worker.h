@@ -31,8 +31,10 @@ struct ProcessShared {
   // Before the first worker is made.
   void Prepare(const Config& config);
 
+  // limits.buffers is nearly used up. Any thread; set before the first worker starts.
+  std::function<void()> on_memory_short;
   std::atomic<uint32_t> open_connections{0};
-  std::atomic<uint64_t> buffered_bytes{0};  // request bodies in memory
+  std::atomic<uint64_t> buffered_bytes{0};  // bodies in memory
   std::unique_ptr<SpoolQuota> spool;
   std::unique_ptr<AddressTable> addresses;
   std::vector<std::unique_ptr<PoolShared>> pools;  // by pool
@@ -55,6 +57,8 @@ class LoopWorker {
   void SetBackends(size_t pool, std::vector<SocketAddress> addresses);
   // From now on answers say `Connection: close`.
   void AnnounceClose();
+  // Connections that wait for a request.
+  void CloseIdle();
   // Lets connections end; `drained` is called on the worker's thread when the last one is gone.
   void Drain(std::function<void()> drained);
   // Cuts connections and links, ends the thread and joins it.

@@ -142,10 +142,15 @@ absl::StatusOr<Response> DiagHandlers::Bytes(const Request& request, Context& co
   const absl::StatusOr<uint64_t> delay_ms = Number(request, "delay_ms", 0, kMaxMillis);
   if (!delay_ms.ok()) return delay_ms.status();
   const auto delay = std::chrono::milliseconds(*delay_ms);
-  const absl::string_view type = "application/octet-stream";
+  const std::string type = request.QueryParameter("type").value_or("application/octet-stream");
+  const std::optional<std::string> buffering = request.QueryParameter("buffering");
+  const auto finish = [&buffering](Response response) {
+    if (buffering) response.AddHeader("X-Accel-Buffering", *buffering);
+    return response;
+  };
   if (*chunk == 0) {
     if (!context.SleepFor(delay)) return Gone();
-    return Response::Bytes(PatternBytes(0, *n), type);
+    return finish(Response::Bytes(PatternBytes(0, *n), type));
   }
   const auto stream = [n = *n, chunk = *chunk, delay, &context](BodyWriter& body) -> absl::Status {
     for (uint64_t offset = 0; offset < n; offset += chunk) {
@@ -154,7 +159,7 @@ absl::StatusOr<Response> DiagHandlers::Bytes(const Request& request, Context& co
     }
     return absl::OkStatus();
   };
-  return Response::Stream(stream, type);
+  return finish(Response::Stream(stream, type));
 }
 
 absl::StatusOr<Response> DiagHandlers::Status(const Request& request, Context&) {

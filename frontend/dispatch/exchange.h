@@ -55,6 +55,10 @@ enum class ExchangeState {
 };
 
 struct Exchange : Ticket {
+  static constexpr uint64_t kResponseWindow = 256 * 1024;
+  // For want of memory. What fits in goes along with its head.
+  static constexpr uint64_t kSmallResponseWindow = 64 * 1024;
+
   // --- What is asked. Set by the connection; constant from Submit on.
   const RequestHead* head = nullptr;
   BodySource* body = nullptr;
@@ -63,7 +67,8 @@ struct Exchange : Ticket {
   PeerTrust trust = PeerTrust::kUntrusted;  // whether that is a proxy of ours
   absl::string_view traceparent;            // empty: the one that came with the request goes on
   absl::string_view request_id;
-  Time deadline;  // of the whole answer
+  Time deadline;                               // of the whole answer
+  uint64_t response_window = kResponseWindow;  // bytes of the answer's body that may come unasked
   RetryPolicy retry = RetryPolicy::kIdempotent;
   ExchangeClient* client = nullptr;
 
@@ -73,6 +78,7 @@ struct Exchange : Ticket {
   uint32_t broken = 0;            // how often a link broke under it
   Link* link = nullptr;           // where it is; null while it waits
   uint64_t id = 0;                // on that link
+  bool takes_place = false;       // a thread of its backend's is, or will be, busy with it
   bool encoded = false;           // its Request frame has been handed to gRPC
   bool takes_queue_room = false;  // counted in the bounds of the pool's queue
   bool admitted = false;          // let into the queue, and so not turned away from it any more

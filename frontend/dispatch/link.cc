@@ -365,7 +365,8 @@ absl::string_view Link::HandleResponse(v1::Response* response) {
   // What answers a HEAD announces a body that does not come (RFC 9110, section 9.3.2).
   if (response->size_known() && exchange->head->method() != "HEAD") {
     if (size > response->body_size() || (response->last() && size < response->body_size())) {
-      return "a response body is not as long as announced";
+      RejectAnswer(exchange);
+      return {};
     }
     exchange->response_left = response->body_size() - size;
   }
@@ -378,6 +379,11 @@ absl::string_view Link::HandleResponse(v1::Response* response) {
   if (response->last()) Forget(exchange);
   owner_->OnResponse(this, exchange, response);
   return {};
+}
+
+void Link::RejectAnswer(Exchange* exchange) {
+  Cancel(exchange);
+  owner_->OnAborted(this, exchange, "its body is not as long as announced");
 }
 
 void Link::ObserveRoundTrip(const Exchange& exchange) {
@@ -399,7 +405,8 @@ absl::string_view Link::HandleBody(const v1::BodyChunk& chunk) {
   exchange->response_credit -= size;
   if (exchange->response_left) {
     if (size > *exchange->response_left || (chunk.last() && size < *exchange->response_left)) {
-      return "a response body is not as long as announced";
+      RejectAnswer(exchange);
+      return {};
     }
     *exchange->response_left -= size;
   }

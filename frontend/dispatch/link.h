@@ -156,6 +156,8 @@ class Link final : private LinkStream::Handler,
   // for one never sent.
   Exchange* Find(uint64_t id, bool* breach);
   void Forget(Exchange* exchange);
+  // The fault is one answer's, not the link's.
+  void RejectAnswer(Exchange* exchange);
   void ObserveRoundTrip(const Exchange& exchange);
 
   void WantFlush() { loop_->WantTurnEnd(this); }

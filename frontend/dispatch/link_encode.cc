@@ -13,7 +13,6 @@ namespace {
 
 constexpr size_t kChunk = 64 * 1024;    // the largest BodyChunk
 constexpr size_t kBatch = 1024 * 1024;  // a message is closed when it has grown to this
-constexpr uint64_t kResponseWindow = 256 * 1024;
 // While a backend has this many requests for each of its threads before it, a batch of fewer than
 // kSmallBatch waits for the next message from there: a message costs as much as five requests.
 constexpr size_t kPlenty = 4;
@@ -141,13 +140,13 @@ size_t Link::EncodeRequest(Exchange* exchange) {
   request->set_waited_us(std::max<int64_t>(0, ToMicros(now - exchange->enqueued)));
   set(request->mutable_request_id(), exchange->request_id);
   request->set_attempt(exchange->attempt);
-  request->set_response_window(kResponseWindow);
+  request->set_response_window(exchange->response_window);
   request->set_report_start(!MayRunAgain(*exchange));
   exchange->encoded = true;
   exchange->body_sent = first.size();
   // No more than the body needs, so that credit cannot overflow.
   exchange->request_credit = std::min<uint64_t>(request_window_, body.size());
-  exchange->response_credit = kResponseWindow;
+  exchange->response_credit = exchange->response_window;
   exchange->response_left.reset();
   if (exchange->body_sent < body.size() && exchange->request_credit > 0)
     with_body_.push_back(exchange);

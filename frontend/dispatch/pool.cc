@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "frontend/net/loop.h"
@@ -160,7 +161,7 @@ void Pool::Cancel(Exchange* exchange) {
     LeaveQueue(exchange);
   } else if (Link* link = exchange->link) {
     link->Cancel(exchange);
-    LeaveBackend(link);
+    LeaveBackend(link, exchange);
   }
   exchange->state = ExchangeState::kIdle;
   dispatcher_.Pump(loop_->now());
@@ -179,9 +180,13 @@ int Pool::RetryAfterSeconds() const {
   return drain_rate_.SecondsFor(dispatcher_.waiting(), loop_->now());
 }
 
-void Pool::LeaveBackend(Link* link) {
+void Pool::LeaveBackend(Link* link, Exchange* exchange) {
   metrics_->in_flight.Add(-1);
-  dispatcher_.OnDone(link->id());
+  LeavePlace(link, exchange);
+}
+
+void Pool::LeavePlace(Link* link, Exchange* exchange) {
+  if (std::exchange(exchange->takes_place, false)) dispatcher_.OnDone(link->id());
 }
 
 void Pool::Done(Exchange* exchange) {
@@ -196,6 +201,7 @@ void Pool::Send(Dispatcher::BackendId backend, Ticket* ticket) {
   LeaveQueue(exchange);
   metrics_->in_flight.Add(1);
   exchange->state = ExchangeState::kSent;
+  exchange->takes_place = true;
   links_[backend]->Send(exchange);
 }
 
@@ -233,7 +239,7 @@ void Pool::BackFromBackend(Exchange* exchange) {
 }
 
 void Pool::OnAborted(Link* link, Exchange* exchange, absl::string_view reason) {
-  LeaveBackend(link);
+  LeaveBackend(link, exchange);
   Done(exchange);
   exchange->client->OnFailure(Outcome::kBackendInvalid, reason);
 }
@@ -242,16 +248,19 @@ void Pool::OnResponse(Link* link, Exchange* exchange, v1::Response* response) {
   // Only now it is certain that the last sending counts: it might have been refused.
   metrics_->wait.Observe(exchange->sent_at - exchange->enqueued);
   if (response->last()) {
-    LeaveBackend(link);
+    LeaveBackend(link, exchange);
     drain_rate_.OnAnswer(loop_->now());
     Done(exchange);
+  } else if (response->size_known()) {
+    LeavePlace(link,
+               exchange);  // made whole, so its thread is free; the rest only has to be fetched
   }
   exchange->client->OnResponse(response);
 }
 
 void Pool::OnBody(Link* link, Exchange* exchange, absl::string_view data, bool last) {
   if (last) {
-    LeaveBackend(link);
+    LeaveBackend(link, exchange);
     drain_rate_.OnAnswer(loop_->now());
     Done(exchange);
   }

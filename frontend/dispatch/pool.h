@@ -85,7 +85,8 @@ class Pool final : private Dispatcher::Transport, private Link::Owner {
   bool Admit(Exchange* exchange);
   void EnterQueue(Exchange* exchange);
   void LeaveQueue(Exchange* exchange);
-  void LeaveBackend(Link* link);
+  void LeaveBackend(Link* link, Exchange* exchange);
+  void LeavePlace(Link* link, Exchange* exchange);
   void BackFromBackend(Exchange* exchange);
   void Done(Exchange* exchange);
   void RemoveRetired();

@@ -1,6 +1,7 @@
 #include "frontend/http/response_head.h"
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "frontend/http/byte_class.h"
 #include "frontend/http/header_rules.h"
@@ -8,6 +9,7 @@
 namespace anteroom::frontend {
 namespace {
 
+constexpr absl::string_view kAccelBuffering = "X-Accel-Buffering";
 constexpr size_t kShown = 64;  // bytes of a peer's text in a reason
 
 std::string Shown(absl::string_view text) { return absl::CHexEscape(text.substr(0, kShown)); }
@@ -34,6 +36,20 @@ absl::Status CheckResponseField(absl::string_view name, absl::string_view value)
         absl::StrCat("response field ", Shown(name), " is not for a backend to send"));
   }
   return absl::OkStatus();
+}
+
+bool IsForFrontEnd(absl::string_view name) {
+  return name.size() == kAccelBuffering.size() && absl::EqualsIgnoreCase(name, kAccelBuffering);
+}
+
+BufferingWish BufferingWishOf(absl::string_view name, absl::string_view value) {
+  if (IsForFrontEnd(name)) {
+    if (absl::EqualsIgnoreCase(value, "no")) return BufferingWish::kNo;
+    return absl::EqualsIgnoreCase(value, "yes") ? BufferingWish::kYes : BufferingWish::kNone;
+  }
+  const bool events = absl::EqualsIgnoreCase(name, "content-type") &&
+                      absl::StartsWithIgnoreCase(value, "text/event-stream");
+  return events ? BufferingWish::kNo : BufferingWish::kNone;
 }
 
 }  // namespace anteroom::frontend

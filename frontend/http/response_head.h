@@ -2,6 +2,8 @@
 #ifndef ANTEROOM_FRONTEND_HTTP_RESPONSE_HEAD_H_
 #define ANTEROOM_FRONTEND_HTTP_RESPONSE_HEAD_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
@@ -25,6 +27,26 @@ absl::Status CheckResponseHead(int status, const Fields& fields) {
     result = CheckResponseField(field.name(), field.value());
   }
   return result;
+}
+
+// A field by which a backend tells the front end something; it goes no further.
+bool IsForFrontEnd(absl::string_view name);
+
+// Whether the body may be collected before the client gets it, which frees its backend of a slow
+// client: what the handler has made whole, unless it is an event stream. `X-Accel-Buffering: no`
+// and `yes` decide otherwise (nginx's field).
+enum class BufferingWish : uint8_t { kNone, kNo, kYes };
+BufferingWish BufferingWishOf(absl::string_view name, absl::string_view value);
+
+template <typename Response>
+bool MayBeBuffered(const Response& response) {
+  BufferingWish wish = BufferingWish::kNone;
+  for (const auto& field : response.headers()) {
+    const BufferingWish said = BufferingWishOf(field.name(), field.value());
+    if (said == BufferingWish::kNo) return false;
+    if (said == BufferingWish::kYes) wish = said;
+  }
+  return wish == BufferingWish::kYes || response.size_known();
 }
 
 }  // namespace anteroom::frontend

@@ -13,8 +13,8 @@
 namespace anteroom::frontend {
 namespace {
 
-// Connections accepted before others get their turn.
 constexpr int kUnsentLowWater = 128 * 1024;
+// Connections accepted before others get their turn.
 constexpr int kAcceptTurn = 64;
 // Without a descriptor to spare, accepting rests this long instead of spinning on a listener that
 // stays readable.
@@ -130,6 +130,10 @@ void Acceptor::Remove(Connection* connection) {
     connections_[index]->index = index;
   }
   connections_.pop_back();
+}
+
+void Acceptor::CloseIdle() {
+  for (size_t i = connections_.size(); i-- > 0;) connections_[i]->CloseIfIdle();
 }
 
 void Acceptor::Drain(std::function<void()> drained) {

@@ -28,6 +28,8 @@ class Acceptor final : private Connection::Owner {
   // Takes what the kernel has completed already, stops listening, and lets connections end after
   // their present answers. `drained` is called, later, when the last one is gone.
   void Drain(std::function<void()> drained);
+  // Closes connections that wait for a request.
+  void CloseIdle();
   // Stops listening and cuts what is left.
   void CutAll();
 

@@ -18,6 +18,7 @@ void ClientRequest::Reset() {
   allow = {};
   responding = false;
   answered = false;
+  buffered = false;
   uncredited = 0;
   bytes_in = 0;
   bytes_out = 0;

@@ -19,7 +19,7 @@
 #include "frontend/http/response_framing.h"
 #include "frontend/http/traceparent.h"
 #include "frontend/outcome.h"
-#include "frontend/spool/request_body.h"
+#include "frontend/spool/spooled_body.h"
 #include "frontend/static/static_files.h"
 
 namespace anteroom::frontend {
@@ -38,7 +38,7 @@ struct ClientRequest {
   }
 
   RequestParser parser;
-  RequestBody body;
+  SpooledBody body;
   std::array<char, RequestIdSource::kLength> id_bytes{};
   absl::string_view given_id;  // by a trusted proxy; points into the head
   absl::string_view client;    // address; behind a trusted proxy it points into the head
@@ -56,6 +56,7 @@ struct ClientRequest {
   absl::string_view allow;  // of a 405, static
   bool responding = false;  // something of the final response has been written
   bool answered = false;    // all of it has been handed to the output
+  bool buffered = false;    // it may wait in the spool
   uint64_t uncredited =
       0;  // bytes of the answer's body that the backend has not been given credit for again
 

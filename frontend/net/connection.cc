@@ -25,6 +25,9 @@ constexpr int kPipelineTurn = 32;
 // while bytes are unread would be a reset, which may overtake our answer (RFC 9112, section 9.6).
 constexpr Duration kLingerPause = std::chrono::seconds(2);
 constexpr Duration kLinger = std::chrono::seconds(15);
+// With less than this part of limits.buffers left, new work is refused so that what is under way can
+// end.
+constexpr uint64_t kShortOfMemory = 10;
 // A disk that takes longer to store a piece of a body is given up.
 constexpr Duration kDiskWait = std::chrono::seconds(30);
 
@@ -44,7 +47,8 @@ Connection::Connection(ConnectionContext* context, Owner* owner, UniqueFd socket
       watch_(context->loop, socket_.get(), this),
       timer_(context->loop, this),
       opened_(context->loop->now()),
-      trust_(TrustOf(peer_, context->config->trusted_proxies)) {
+      trust_(TrustOf(peer_, context->config->trusted_proxies)),
+      output_(&context->output_limits, this) {
   watch_.WatchRead(true);
   timer_.SetAfter(context_->config->timeouts.idle);
 }
@@ -206,6 +210,13 @@ void Connection::OnHead(bool more_input) {
     keep_alive_ = false;
     return Answer(Outcome::kNoRoute, 404);
   }
+  if (request_->site != nullptr && request_->site->pool != nullptr && MemoryIsShort()) {
+    (*context_->on_memory_short)();
+    if (has_body) keep_alive_ = false;
+    request_->completed = request_->headed;
+    request_->detail = "limits.buffers";
+    return Answer(Outcome::kOverload, Info(Outcome::kOverload).status);
+  }
   if (has_body && request_->site->pool != nullptr) {
     const uint64_t expected =
         head.framing() == BodyFraming::kContentLength ? head.content_length() : 0;
@@ -223,6 +234,11 @@ void Connection::OnBodyPart(absl::string_view part) {
   request_->body.Append(part);
   if (context_->buffered_bytes->load(std::memory_order_relaxed) > context_->config->limits.buffers)
     RefuseBody(Outcome::kOverload, "limits.buffers");
+}
+
+bool Connection::MemoryIsShort() const {
+  const uint64_t most = context_->config->limits.buffers;
+  return context_->buffered_bytes->load(std::memory_order_relaxed) > most - most / kShortOfMemory;
 }
 
 void Connection::RefuseBody(Outcome outcome, absl::string_view reason) {
@@ -333,6 +349,10 @@ void Connection::OnTimer() {
 
 void Connection::Drain() {
   keep_alive_ = false;
+  CloseIfIdle();
+}
+
+void Connection::CloseIfIdle() {
   if (state_ != State::kIdle || resume_due_) return;
   // A request that has arrived and was not yet read is answered; closing now would reset it.
   char first;

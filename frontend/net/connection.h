@@ -18,8 +18,9 @@
 // A client that closes its direction while its request waits or runs has left: the request is
 // cancelled.
 //
-// A request body goes to a file when it grows large (RequestBody). While the disk is behind, the client
-// is not read from.
+// A request body goes to a file when it grows large (SpooledBody). While the disk is behind, the client
+// is not read from. An answer of known length does the same when its client reads slowly (Output), so
+// that its backend is soon rid of it; one that is streamed is passed on at the pace of its client.
 //
 // Threading: loop thread only. Ownership: the Acceptor owns it, and it asks to be destroyed through
 // Owner::Remove.
@@ -44,7 +45,8 @@ namespace anteroom::frontend {
 class Connection final : private FdHandler,
                          private TimerHandler,
                          private ExchangeClient,
-                         private RequestBody::Owner {
+                         private SpooledBody::Owner,
+                         private Output::Client {
  public:
   class Owner {
    public:
@@ -64,6 +66,8 @@ class Connection final : private FdHandler,
 
   // No further request: closes now if idle, else after the present answer.
   void Drain();
+  // Closes if it waits for a request of which nothing has come.
+  void CloseIfIdle();
   // Cuts it, whatever it is doing.
   void Cut();
 
@@ -82,10 +86,13 @@ class Connection final : private FdHandler,
   void OnBody(absl::string_view data, bool last) override;
   void OnQueuedAgain() override;
   void OnFailure(Outcome outcome, absl::string_view reason) override;
-  // RequestBody::Owner
+  // SpooledBody::Owner
   void OnBodyRoom() override;
   void OnBodyFailed(SpoolFile::Result result) override;
   void OnBodyFetched(bool ok) override;
+  // Output::Client
+  void OnOutputReady() override { OnWritable(); }
+  void OnOutputRoom() override { ReturnCredit(); }
 
   // --- Reading: connection.cc
   void OnEndOfInput();
@@ -98,6 +105,7 @@ class Connection final : private FdHandler,
   void OnBodyPart(absl::string_view part);
   void RefuseBody(Outcome outcome, absl::string_view reason);
   Time BodyDeadline() const;
+  bool MemoryIsShort() const;
 
   // --- Answering, writing: connection_answer.cc
   void ServeFile();
@@ -114,6 +122,7 @@ class Connection final : private FdHandler,
   void Written(Output::Progress progress);
   Time AnswerDeadline() const;
   Time QueueDeadline() const;
+  Output::Overflow AnswerOverflow() const;
   void ReturnCredit();
   void EndRequest();
   void Account();

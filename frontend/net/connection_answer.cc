@@ -22,8 +22,6 @@ namespace {
 
 // A file that takes longer to come from the disk is given up.
 constexpr Duration kFileWait = std::chrono::seconds(30);
-// Unsent output below which the backend is given credit for more.
-constexpr size_t kLowWater = 64 * 1024;
 // In the process log; the access log has every one.
 constexpr Duration kBetweenWarnings = std::chrono::seconds(1);
 
@@ -105,6 +103,10 @@ void Connection::ServeFromPool() {
   exchange.request_id = request_->id();
   exchange.deadline = now + site.route->timeout.value_or(site.pool->config().timeout);
   exchange.retry = site.route->retry;
+  if (context_->buffered_bytes->load(std::memory_order_relaxed) >
+      context_->config->limits.buffers / 2) {
+    exchange.response_window = Exchange::kSmallResponseWindow;
+  }
   exchange.client = this;
   state_ = State::kWaiting;
   exchange.waiting_since = now;
@@ -175,8 +177,10 @@ void Connection::OnResponse(v1::Response* response) {
   const ResponseFraming framing = ChooseFraming(head);
   Begin(status, Outcome::kServed, framing);
   ResponseWriter writer(&context_->out, status);
-  for (const v1::Header& header : response->headers())
-    writer.AddField(header.name(), header.value());
+  for (const v1::Header& header : response->headers()) {
+    if (!IsForFrontEnd(header.name())) writer.AddField(header.name(), header.value());
+  }
+  request_->buffered = !response->last() && MayBeBuffered(*response);
   writer.Finish(framing, head.minor_version, context_->Date());
   if (!framing.send_body) {
     // What answers a HEAD has no body, whatever the handler made.
@@ -199,7 +203,16 @@ void Connection::OnBody(absl::string_view data, bool last) {
   if (chunked && last) out.append(kLastChunk.data(), kLastChunk.size());
   request_->answered = last;
   request_->uncredited += data.size();
-  Written(output_.Write(socket_.get(), out));
+  const Output::Progress progress = output_.Write(socket_.get(), out, AnswerOverflow());
+  if (last) {
+    output_.Settle();
+    request_->body.Clear();  // it will not be sent again
+  }
+  Written(progress);
+}
+
+Output::Overflow Connection::AnswerOverflow() const {
+  return request_->buffered ? Output::Overflow::kSpool : Output::Overflow::kMemory;
 }
 
 bool Connection::MayHaveRun() const {
@@ -289,7 +302,9 @@ Time Connection::AnswerDeadline() const {
 }
 
 void Connection::ReturnCredit() {
-  if (request_->answered || request_->uncredited == 0 || output_.held() > kLowWater) return;
+  if (!request_ || request_->answered || request_->uncredited == 0) return;
+  // What is on its way to the disk takes memory too.
+  if (!output_.HasRoom(MemoryIsShort() ? Output::Overflow::kMemory : AnswerOverflow())) return;
   request_->site->pool->Consumed(&request_->exchange, std::exchange(request_->uncredited, 0));
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <ctime>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "frontend/net/address_table.h"
 #include "frontend/net/client_request.h"
 #include "frontend/net/loop.h"
+#include "frontend/net/output.h"
 #include "frontend/router.h"
 #include "frontend/spool/spool_file.h"
 #include "frontend/static/static_cache.h"
@@ -46,14 +48,16 @@ struct ConnectionContext {
   std::vector<Site> sites;  // by route
   FileIo* file_io = nullptr;
   SpoolContext spool;
+  OutputLimits output_limits;
   StaticCache* static_cache = nullptr;
   Poster poster;
   AccessLog* access_log = nullptr;  // null: off
   LoopMetrics* metrics = nullptr;
   std::atomic<uint32_t>* open_connections = nullptr;  // of the process
   AddressTable* addresses = nullptr;                  // of the process
-  std::atomic<uint64_t>* buffered_bytes = nullptr;    // of the process: request bodies
-  bool draining = false;                              // answers say `Connection: close`
+  std::atomic<uint64_t>* buffered_bytes = nullptr;    // of the process: bodies in memory
+  const std::function<void()>* on_memory_short = nullptr;
+  bool draining = false;  // answers say `Connection: close`
 
   RequestStore requests;
   RequestIdSource request_ids;

@@ -3,12 +3,18 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <string>
 #include <utility>
 
 namespace anteroom::frontend {
 namespace {
+
+// Of one answer, kept as it comes; more may go to the spool. Below it, more is always welcome.
+constexpr size_t kInMemory = 64 * 1024;
+// Out of the spool in one go, before other connections get their turn.
+constexpr uint64_t kPerCall = 1024 * 1024;
 
 // Bytes taken by the socket; 0 when it is full, -1 when the client is gone.
 ssize_t Send(int fd, absl::string_view first, absl::string_view second = {}) {
@@ -28,81 +34,123 @@ ssize_t Send(int fd, absl::string_view first, absl::string_view second = {}) {
 
 }  // namespace
 
-void Output::Keep(absl::string_view rest) {
-  if (offset_ > 0) bytes_.erase(0, std::exchange(offset_, 0));
-  bytes_.append(rest.data(), rest.size());
-}
+//   bytes_ | spooled_ from read_ on | file_ or sender_
+class Output::Backlog final : private SpooledBody::Owner {
+ public:
+  Backlog(const OutputLimits* limits, Client* client) : limits_(limits), client_(client) {}
+  ~Backlog() { Count(/*now=*/0); }
+  Backlog(const Backlog&) = delete;
+  Backlog& operator=(const Backlog&) = delete;
 
-Output::Progress Output::Write(int fd, absl::string_view bytes) {
-  if (!empty()) {
-    Keep(bytes);
-    return Flush(fd);
+  void Keep(absl::string_view rest, Overflow overflow) {
+    if (spooling_ || (overflow == Overflow::kSpool && held() + rest.size() > kInMemory)) {
+      if (!std::exchange(spooling_, true)) spooled_.Start(limits_->spool, limits_->memory, this, 0);
+      return spooled_.Append(rest);
+    }
+    if (sent_ > 0) bytes_.erase(0, std::exchange(sent_, 0));
+    bytes_.append(rest.data(), rest.size());
+    Count(bytes_.capacity());
   }
-  const ssize_t n = bytes.empty() ? 0 : Send(fd, bytes);
-  if (n < 0) return Progress::kClientGone;
-  written_ += n;
-  bytes.remove_prefix(n);
-  if (bytes.empty()) return Progress::kDone;
-  Keep(bytes);
-  return Progress::kBlocked;
-}
-
-Output::Progress Output::WriteFile(int fd, absl::string_view head,
-                                   std::shared_ptr<const CachedFile> file) {
-  if (!empty()) {
-    Keep(head);
+  void Keep(std::shared_ptr<const CachedFile> file, size_t offset) {
     file_ = std::move(file);
-    file_offset_ = 0;
-    return Flush(fd);
+    file_sent_ = offset;
   }
-  const absl::string_view message = file->ok_message();
-  const ssize_t n = Send(fd, head, message);
-  if (n < 0) return Progress::kClientGone;
-  written_ += n;
-  const size_t sent = n;
-  if (sent == head.size() + message.size()) return Progress::kDone;
-  if (sent < head.size()) Keep(head.substr(sent));
-  file_offset_ = sent > head.size() ? sent - head.size() : 0;
-  file_ = std::move(file);
-  return Progress::kBlocked;
-}
-
-Output::Progress Output::WriteSender(int fd, absl::string_view head,
-                                     std::unique_ptr<FileSender> sender) {
-  Keep(head);
-  sender_ = std::move(sender);
-  return Flush(fd);
-}
-
-Output::Progress Output::Flush(int fd) {
-  while (offset_ < bytes_.size()) {
-    const ssize_t n = Send(fd, absl::string_view(bytes_).substr(offset_));
-    if (n < 0) return Progress::kClientGone;
-    if (n == 0) return Progress::kBlocked;
-    written_ += n;
-    offset_ += n;
+  void Keep(std::unique_ptr<FileSender> sender) { sender_ = std::move(sender); }
+  void Settle() {
+    if (spooling_) spooled_.Settle();
   }
-  // What a slow client made us hold is given back at once; the next answer probably needs none.
-  if (!bytes_.empty()) std::string().swap(bytes_);
-  offset_ = 0;
-  if (file_) {
-    for (absl::string_view rest = file_->ok_message().substr(file_offset_); !rest.empty();) {
+
+  bool HasRoom(Overflow overflow) const {
+    if (overflow == Overflow::kSpool && !spooled_.failed()) return !spooled_.paused();
+    return held() <= kInMemory;
+  }
+
+  // Adds to *written what went into the socket.
+  Progress Flush(int fd, uint64_t* written) {
+    Progress progress = FlushBytes(fd, written);
+    if (progress == Progress::kDone) progress = FlushSpool(fd, written);
+    if (progress == Progress::kDone) progress = FlushFile(fd, written);
+    if (progress == Progress::kDone) progress = FlushSender(fd, written);
+    return progress;
+  }
+
+ private:
+  // SpooledBody::Owner. Any of these may be the end of this object.
+  void OnBodyRoom() override { client_->OnOutputRoom(); }
+  // What could not be written stays in memory; the answer goes on at the pace of its reader.
+  void OnBodyFailed(SpoolFile::Result /*result*/) override {}
+  void OnBodyFetched(bool ok) override {
+    lost_ = !ok;
+    client_->OnOutputReady();
+  }
+
+  size_t held() const { return bytes_.size() - sent_ + spooled_.memory(); }
+  void Count(uint64_t now) {
+    std::atomic<uint64_t>* const all = limits_->memory.all_memory;
+    if (now != counted_) all->fetch_add(now - counted_, std::memory_order_relaxed);
+    counted_ = now;
+  }
+
+  Progress FlushBytes(int fd, uint64_t* written) {
+    while (sent_ < bytes_.size()) {
+      const ssize_t n = Send(fd, absl::string_view(bytes_).substr(sent_));
+      if (n < 0) return Progress::kClientGone;
+      if (n == 0) return Progress::kBlocked;
+      *written += n;
+      sent_ += n;
+    }
+    if (!bytes_.empty()) std::string().swap(bytes_);
+    sent_ = 0;
+    Count(/*now=*/0);
+    return Progress::kDone;
+  }
+
+  Progress FlushSpool(int fd, uint64_t* written) {
+    if (!spooling_) return Progress::kDone;
+    const uint64_t pause = read_ + kPerCall;
+    while (read_ < spooled_.size()) {
+      if (read_ >= pause) return Progress::kBlocked;
+      const absl::string_view piece = spooled_.Peek(read_);
+      if (piece.empty()) {
+        if (lost_) return Progress::kFileFailed;
+        spooled_.Fetch(read_);
+        return Progress::kDisk;
+      }
+      const ssize_t n = Send(fd, piece);
+      if (n < 0) return Progress::kClientGone;
+      *written += n;
+      read_ += n;
+      if (static_cast<size_t>(n) == piece.size()) continue;
+      // It may be a long time until the socket takes more: the disk remembers as well as we do.
+      spooled_.Release();
+      return Progress::kBlocked;
+    }
+    spooled_.Clear();
+    spooling_ = false;
+    read_ = 0;
+    return Progress::kDone;
+  }
+
+  Progress FlushFile(int fd, uint64_t* written) {
+    if (!file_) return Progress::kDone;
+    for (absl::string_view rest = file_->ok_message().substr(file_sent_); !rest.empty();) {
       const ssize_t n = Send(fd, rest);
       if (n < 0) return Progress::kClientGone;
       if (n == 0) return Progress::kBlocked;
-      written_ += n;
-      file_offset_ += n;
+      *written += n;
+      file_sent_ += n;
       rest.remove_prefix(n);
     }
-    file_.reset();
+    return Progress::kDone;
   }
-  if (sender_) {
+
+  Progress FlushSender(int fd, uint64_t* written) {
+    if (!sender_) return Progress::kDone;
     const uint64_t before = sender_->remaining();
     const FileSender::Progress progress = sender_->Send(fd);
-    written_ += before - sender_->remaining();
+    *written += before - sender_->remaining();
     switch (progress) {
       case FileSender::Progress::kDone:
-        sender_.reset();
         break;
       case FileSender::Progress::kSocketFull:
         return Progress::kBlocked;
@@ -113,8 +161,85 @@ Output::Progress Output::Flush(int fd) {
       case FileSender::Progress::kSocketFailed:
         return Progress::kClientGone;
     }
+    return Progress::kDone;
   }
-  return Progress::kDone;
+
+  const OutputLimits* const limits_;
+  Client* const client_;
+  std::string bytes_;
+  size_t sent_ = 0;       // of bytes_
+  uint64_t counted_ = 0;  // of bytes_, in limits_->memory.all_memory
+  bool spooling_ = false;
+  bool lost_ = false;  // what the spool has cannot be read
+  SpooledBody spooled_;
+  uint64_t read_ = 0;  // of spooled_
+  std::shared_ptr<const CachedFile> file_;
+  size_t file_sent_ = 0;
+  std::unique_ptr<FileSender> sender_;
+};
+
+Output::Output(const OutputLimits* limits, Client* client) : limits_(limits), client_(client) {}
+
+Output::~Output() = default;
+
+Output::Backlog* Output::MakeBacklog() {
+  if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(limits_, client_);
+  return backlog_.get();
+}
+
+Output::Progress Output::Write(int fd, absl::string_view bytes, Overflow overflow) {
+  if (!empty()) {
+    backlog_->Keep(bytes, overflow);
+    return Flush(fd);
+  }
+  const ssize_t n = bytes.empty() ? 0 : Send(fd, bytes);
+  if (n < 0) return Progress::kClientGone;
+  written_ += n;
+  bytes.remove_prefix(n);
+  if (bytes.empty()) return Progress::kDone;
+  MakeBacklog()->Keep(bytes, overflow);
+  return Progress::kBlocked;
+}
+
+Output::Progress Output::WriteFile(int fd, absl::string_view head,
+                                   std::shared_ptr<const CachedFile> file) {
+  if (!empty()) {
+    backlog_->Keep(head, Overflow::kMemory);
+    backlog_->Keep(std::move(file), 0);
+    return Flush(fd);
+  }
+  const absl::string_view message = file->ok_message();
+  const ssize_t n = Send(fd, head, message);
+  if (n < 0) return Progress::kClientGone;
+  written_ += n;
+  const size_t sent = n;
+  if (sent == head.size() + message.size()) return Progress::kDone;
+  if (sent < head.size()) MakeBacklog()->Keep(head.substr(sent), Overflow::kMemory);
+  MakeBacklog()->Keep(std::move(file), sent > head.size() ? sent - head.size() : 0);
+  return Progress::kBlocked;
+}
+
+Output::Progress Output::WriteSender(int fd, absl::string_view head,
+                                     std::unique_ptr<FileSender> sender) {
+  MakeBacklog()->Keep(head, Overflow::kMemory);
+  backlog_->Keep(std::move(sender));
+  return Flush(fd);
+}
+
+Output::Progress Output::Flush(int fd) {
+  if (backlog_ == nullptr) return Progress::kDone;
+  const Progress progress = backlog_->Flush(fd, &written_);
+  // What a slow client made us hold is given back at once; the next answer probably needs none.
+  if (progress == Progress::kDone) backlog_.reset();
+  return progress;
+}
+
+void Output::Settle() {
+  if (backlog_ != nullptr) backlog_->Settle();
+}
+
+bool Output::HasRoom(Overflow overflow) const {
+  return backlog_ == nullptr || backlog_->HasRoom(overflow);
 }
 
 uint64_t Output::TakeWritten() { return std::exchange(written_, 0); }

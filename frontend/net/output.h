@@ -1,6 +1,9 @@
 // What is still to be written to one client: bytes, then at most one file. Writes at once what the
 // socket takes and keeps only the rest, so that a client that keeps up costs no memory.
 //
+// The rest waits in memory, or, where the caller allows it, beyond a bound in the spool: then
+// whoever made the answer is done with it, however slowly the client reads.
+//
 // Threading: loop thread only.
 #ifndef ANTEROOM_FRONTEND_NET_OUTPUT_H_
 #define ANTEROOM_FRONTEND_NET_OUTPUT_H_
@@ -8,46 +11,73 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 
 #include "absl/strings/string_view.h"
+#include "frontend/spool/spooled_body.h"
 #include "frontend/static/cached_file.h"
 #include "frontend/static/file_sender.h"
 
 namespace anteroom::frontend {
 
+// The same for all connections of a loop; outlives them.
+struct OutputLimits {
+  const SpoolContext* spool = nullptr;
+  SpooledBody::Limits memory;  // of one answer and of all bodies of the process
+};
+
 class Output {
  public:
   enum class Progress {
     kDone,     // nothing is left
-    kBlocked,  // the socket is full: call Flush when it is writable
-    kDisk,     // a file is being read: the FileSender calls its `ready`
+    kBlocked,  // the socket is full, or others have to have their turn: call Flush when it is
+               // writable
+    kDisk,     // a file is being read: the FileSender calls its `ready`, the spool OnOutputReady()
     kClientGone,
     kFileFailed,  // what was announced cannot be sent: cut the connection
   };
+  enum class Overflow { kMemory, kSpool };
 
-  // Both write to `fd` what they can.
-  Progress Write(int fd, absl::string_view bytes);
+  class Client {
+   public:
+    // After kDisk: call Flush. Not from within a call of the output.
+    virtual void OnOutputReady() = 0;
+    // HasRoom() may have become true. Not from within a call of the output.
+    virtual void OnOutputRoom() = 0;
+
+   protected:
+    ~Client() = default;
+  };
+
+  Output(const OutputLimits* limits, Client* client);
+  ~Output();
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  // These write to `fd` what they can.
+  Progress Write(int fd, absl::string_view bytes, Overflow overflow = Overflow::kMemory);
   // `head`, then the cached message of `file` from its start. For files in memory.
   Progress WriteFile(int fd, absl::string_view head, std::shared_ptr<const CachedFile> file);
   // What the sender sends follows the bytes.
   Progress WriteSender(int fd, absl::string_view head, std::unique_ptr<FileSender> sender);
   Progress Flush(int fd);
+  // All of a spooled answer has been written to it.
+  void Settle();
 
-  bool empty() const { return offset_ == bytes_.size() && !file_ && !sender_; }
-  // Bytes held in memory for this client alone.
-  size_t held() const { return bytes_.size() - offset_; }
+  bool empty() const { return backlog_ == nullptr; }
+  // Whether more may be taken from whoever makes the answer.
+  bool HasRoom(Overflow overflow) const;
   // Bytes that have gone into the socket since the last call.
   uint64_t TakeWritten();
 
  private:
-  void Keep(absl::string_view rest);
+  // Only a client that does not keep up has one.
+  class Backlog;
 
-  std::string bytes_;
-  size_t offset_ = 0;  // of the first unsent byte of bytes_
-  std::shared_ptr<const CachedFile> file_;
-  size_t file_offset_ = 0;
-  std::unique_ptr<FileSender> sender_;
+  Backlog* MakeBacklog();
+
+  const OutputLimits* const limits_;
+  Client* const client_;
+  std::unique_ptr<Backlog> backlog_;
   uint64_t written_ = 0;
 };
 

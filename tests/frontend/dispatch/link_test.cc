@@ -237,24 +237,6 @@ const Breach kBreaches[] = {
        AddChunk(f, id, 256 << 10, false);
        AddChunk(f, id, 1, false);
      }},
-    {"SendsMoreThanAnnouncedAtOnce",
-     [](Frames* f, uint64_t id) { AddHead(f, id, 3)->set_body("four"); }},
-    {"SendsLessThanAnnouncedAtOnce",
-     [](Frames* f, uint64_t id) {
-       v1::Response* response = AddHead(f, id, 5);
-       response->set_body("four");
-       response->set_last(true);
-     }},
-    {"SendsMoreThanAnnounced",
-     [](Frames* f, uint64_t id) {
-       AddHead(f, id, 3);
-       AddChunk(f, id, 4, false);
-     }},
-    {"SendsLessThanAnnounced",
-     [](Frames* f, uint64_t id) {
-       AddHead(f, id, 5);
-       AddChunk(f, id, 4, true);
-     }},
     {"RefusesAfterTheStart",
      [](Frames* f, uint64_t id) {
        f->add_started()->set_id(id);
@@ -313,6 +295,65 @@ TEST_P(BreachTest, CostsTheBackendItsLinkAndIsCounted) {
   backend.Answer(backend.AwaitRequest(1).id());
   rig.AwaitEnd(&next);
   EXPECT_EQ(next.status, 200);
+}
+
+// --- Answers that are not what they announced
+
+const Breach kWrongLengths[] = {
+    {"SendsMoreThanAnnouncedAtOnce",
+     [](Frames* f, uint64_t id) { AddHead(f, id, 3)->set_body("four"); }},
+    {"SendsLessThanAnnouncedAtOnce",
+     [](Frames* f, uint64_t id) {
+       v1::Response* response = AddHead(f, id, 5);
+       response->set_body("four");
+       response->set_last(true);
+     }},
+    {"SendsMoreThanAnnounced",
+     [](Frames* f, uint64_t id) {
+       AddHead(f, id, 3);
+       AddChunk(f, id, 4, false);
+     }},
+    {"SendsLessThanAnnounced",
+     [](Frames* f, uint64_t id) {
+       AddHead(f, id, 5);
+       AddChunk(f, id, 4, true);
+     }},
+};
+
+class WrongLengthTest : public testing::TestWithParam<std::tuple<CompletionPump, const Breach*>> {};
+
+std::vector<const Breach*> AllWrongLengths() {
+  std::vector<const Breach*> all;
+  for (const Breach& length : kWrongLengths) all.push_back(&length);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Pumps, WrongLengthTest,
+                         testing::Combine(BothPumps(), testing::ValuesIn(AllWrongLengths())),
+                         BreachName);
+
+TEST_P(WrongLengthTest, CostsThisAnswerAndNoOther) {
+  const auto& [pump, length] = GetParam();
+  PoolRig rig(pump);
+  FakeBackend backend;
+  rig.Start({backend.address()});
+  TestClient other;
+  rig.Submit(&other);
+  const uint64_t other_id = backend.AwaitRequest(0).id();
+  TestClient client;  // its GET could be sent again, but the next answer would be no better
+  rig.Submit(&client);
+  Frames frames;
+  length->frames(&frames, backend.AwaitRequest(1).id());
+  backend.Send(frames);
+  rig.AwaitEnd(&client);
+  EXPECT_EQ(client.failure, Outcome::kBackendInvalid);
+  EXPECT_THAT(client.reason, HasSubstr("not as long as announced"));
+  EXPECT_EQ(client.ends, 1);
+  EXPECT_EQ(rig.metrics.links.lost.value(), 0u);
+  EXPECT_EQ(rig.metrics.links.breaches.value(), 0u);
+  backend.Answer(other_id);
+  rig.AwaitEnd(&other);
+  EXPECT_EQ(other.status, 200);
 }
 
 class GreetingTest : public LinkTest {

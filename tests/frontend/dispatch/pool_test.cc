@@ -205,6 +205,52 @@ TEST_P(PoolTest, ALinkThatBreaksDuringAFetchLeavesNothingBehind) {
   EXPECT_EQ(upload.status, 200);
 }
 
+// The thread is free when the handler has returned, however long its answer takes to be fetched.
+TEST_P(PoolTest, AnAnswerThatIsStillBeingFetchedHoldsNoPlace) {
+  FakeBackend backend({.threads = 1});
+  rig_.Start({backend.address()});
+  TestClient slow;
+  rig_.Submit(&slow);
+  const uint64_t id = backend.AwaitRequest(0).id();
+  backend.Head(id, 100);
+  rig_.loop.Await("the head", [&] { return slow.status == 200; });
+  TestClient next;
+  rig_.Submit(&next);
+  backend.Answer(backend.AwaitRequest(1).id());
+  rig_.AwaitEnd(&next);
+  EXPECT_EQ(next.status, 200);
+  backend.Chunk(id, std::string(100, 'x'), /*last=*/true);
+  rig_.AwaitEnd(&slow);
+  EXPECT_EQ(rig_.metrics.in_flight.value(), 0);
+  // Freed once: of two more, one has to wait.
+  TestClient third;
+  TestClient fourth;
+  rig_.Submit(&third);
+  rig_.Submit(&fourth);
+  const uint64_t third_id = backend.AwaitRequest(2).id();
+  rig_.loop.Do([&] { EXPECT_EQ(fourth.exchange.state, ExchangeState::kWaiting); });
+  backend.Answer(third_id);
+  backend.Answer(backend.AwaitRequest(3).id());
+  rig_.AwaitEnd(&fourth);
+}
+
+TEST_P(PoolTest, AHandlerThatStreamsHoldsItsPlaceToTheEnd) {
+  FakeBackend backend({.threads = 1});
+  rig_.Start({backend.address()});
+  TestClient stream;
+  rig_.Submit(&stream);
+  const uint64_t id = backend.AwaitRequest(0).id();
+  backend.Head(id, 0, /*size_known=*/false);
+  rig_.loop.Await("the head", [&] { return stream.status == 200; });
+  TestClient next;
+  rig_.Submit(&next);
+  rig_.loop.Do([&] { EXPECT_EQ(next.exchange.state, ExchangeState::kWaiting); });
+  backend.Chunk(id, "x", /*last=*/true);
+  backend.Answer(backend.AwaitRequest(1).id());
+  rig_.AwaitEnd(&next);
+  EXPECT_EQ(next.status, 200);
+}
+
 TEST_P(PoolTest, AWindowOfAnySizeIsTaken) {
   FakeBackend backend({.request_window = ~uint64_t{0}});
   rig_.Start({backend.address()});

@@ -73,5 +73,39 @@ TEST(CheckResponseHead, GivesReasonsThatAreSafeToLog) {
   for (const char c : status.message()) EXPECT_TRUE(c >= ' ' && c <= '~');
 }
 
+struct FakeResponse {
+  std::vector<Header> fields;
+  bool known;
+  const std::vector<Header>& headers() const { return fields; }
+  bool size_known() const { return known; }
+};
+
+TEST(MayBeBuffered, WhatTheHandlerHasMadeWhole) {
+  EXPECT_TRUE(MayBeBuffered(FakeResponse{{}, true}));
+  EXPECT_FALSE(MayBeBuffered(FakeResponse{{}, false}));
+  EXPECT_TRUE(MayBeBuffered(FakeResponse{{{"Content-Type", "text/plain"}}, true}));
+}
+
+TEST(MayBeBuffered, NoEventStream) {
+  for (const char* type : {"text/event-stream", "Text/Event-Stream; charset=utf-8"}) {
+    EXPECT_FALSE(MayBeBuffered(FakeResponse{{{"content-type", type}}, true})) << type;
+  }
+}
+
+TEST(MayBeBuffered, AsTheBackendSays) {
+  EXPECT_FALSE(MayBeBuffered(FakeResponse{{{"x-accel-buffering", "NO"}}, true}));
+  EXPECT_TRUE(MayBeBuffered(FakeResponse{{{"X-Accel-Buffering", "yes"}}, false}));
+  EXPECT_TRUE(MayBeBuffered(FakeResponse{{{"X-Accel-Buffering", "maybe"}}, true}));
+  // Said twice: the safe one holds.
+  EXPECT_FALSE(MayBeBuffered(
+      FakeResponse{{{"X-Accel-Buffering", "yes"}, {"X-Accel-Buffering", "no"}}, true}));
+}
+
+TEST(IsForFrontEnd, IsTheBufferingWish) {
+  EXPECT_TRUE(IsForFrontEnd("X-ACCEL-buffering"));
+  EXPECT_FALSE(IsForFrontEnd("X-Accel-Bufferinq"));
+  EXPECT_FALSE(IsForFrontEnd("X-Accel"));
+}
+
 }  // namespace
 }  // namespace anteroom::frontend

@@ -1,4 +1,4 @@
-#include "frontend/spool/request_body.h"
+#include "frontend/spool/spooled_body.h"
 
 #include <algorithm>
 #include <utility>
@@ -10,6 +10,8 @@ namespace {
 constexpr uint64_t kReserve = 16 * 1024;
 // Memory that an empty body may keep for the next request.
 constexpr size_t kKept = 16 * 1024;
+// Less than this is not worth a write of its own.
+constexpr uint64_t kLittle = 16 * 1024;
 
 uint64_t Memory(const std::string& text) { return text.empty() ? 0 : text.capacity(); }
 
@@ -30,11 +32,11 @@ struct Piece {
 
 }  // namespace
 
-uint64_t RequestBody::memory() const {
+uint64_t SpooledBody::memory() const {
   return counted_ + (flying_ == nullptr ? 0 : Memory(*flying_));
 }
 
-void RequestBody::Start(const SpoolContext* spool, const Limits& limits, Owner* owner,
+void SpooledBody::Start(const SpoolContext* spool, const Limits& limits, Owner* owner,
                         uint64_t expected) {
   spool_ = spool;
   limits_ = limits;
@@ -43,15 +45,26 @@ void RequestBody::Start(const SpoolContext* spool, const Limits& limits, Owner* 
   tail_.reserve(std::min(expected, kReserve));
 }
 
-void RequestBody::Append(absl::string_view bytes) {
+void SpooledBody::Append(absl::string_view bytes) {
   tail_.append(bytes.data(), bytes.size());
   MaybeWrite();
   Count();
 }
 
-void RequestBody::MaybeWrite() {
+void SpooledBody::Settle() {
+  settled_ = true;
+  MaybeWrite();
+  Count();
+}
+
+uint64_t SpooledBody::MostInMemory() const {
+  if (file_ == nullptr) return limits_.memory;
+  return settled_ ? kLittle : kPiece;
+}
+
+void SpooledBody::MaybeWrite() {
   if (flying_ != nullptr || writing_failed_ || complete_) return;
-  if (tail_.size() <= (file_ == nullptr ? limits_.memory : kPiece)) return;
+  if (tail_.size() <= MostInMemory()) return;
   if (file_ == nullptr) file_ = std::make_unique<SpoolFile>(spool_);
   const auto piece = std::make_shared<const Piece>(std::move(tail_), limits_.all_memory);
   flying_ = std::shared_ptr<const std::string>(piece, &piece->bytes);
@@ -59,7 +72,7 @@ void RequestBody::MaybeWrite() {
   file_->Append(flying_, [this](SpoolFile::Result result) { OnWritten(result); });
 }
 
-void RequestBody::OnWritten(SpoolFile::Result result) {
+void SpooledBody::OnWritten(SpoolFile::Result result) {
   if (result != SpoolFile::Result::kOk) {
     // What could not be written stays where it is, which is enough when nothing more comes.
     writing_failed_ = true;
@@ -73,11 +86,11 @@ void RequestBody::OnWritten(SpoolFile::Result result) {
   if (was_paused && !paused()) owner_->OnBodyRoom();
 }
 
-void RequestBody::Clear() {
+void SpooledBody::Clear() {
   file_ = nullptr;
   flying_ = nullptr;
   Release();
-  complete_ = writing_failed_ = false;
+  complete_ = settled_ = writing_failed_ = false;
   if (tail_.capacity() > kKept) {
     std::string().swap(tail_);
   } else {
@@ -86,7 +99,7 @@ void RequestBody::Clear() {
   Count();
 }
 
-void RequestBody::Count() {
+void SpooledBody::Count() {
   if (limits_.all_memory == nullptr) return;
   const uint64_t now = Memory(tail_) + Memory(read_);
   if (now > counted_) {
@@ -97,26 +110,26 @@ void RequestBody::Count() {
   counted_ = now;
 }
 
-absl::string_view RequestBody::Peek(uint64_t offset) {
+absl::string_view SpooledBody::Peek(uint64_t offset) {
   if (offset >= TailBegin()) return absl::string_view(tail_).substr(offset - TailBegin());
   const uint64_t written = Written();
   if (offset >= written) return absl::string_view(*flying_).substr(offset - written);
   if (offset < read_offset_ || offset >= read_offset_ + read_.size()) {
-    Keep(offset, file_->ReadFromMemory(offset, std::min<uint64_t>(kPiece, written - offset)));
+    Keep(offset, file_->ReadFromMemory(offset, std::min<uint64_t>(kReadPiece, written - offset)));
   }
   return absl::string_view(read_).substr(offset - read_offset_);
 }
 
-void RequestBody::Keep(uint64_t offset, std::string bytes) {
+void SpooledBody::Keep(uint64_t offset, std::string bytes) {
   read_offset_ = offset;
   read_ = std::move(bytes);
   Count();
 }
 
-void RequestBody::Fetch(uint64_t offset) {
+void SpooledBody::Fetch(uint64_t offset) {
   wanted_ = offset;
   if (file_->reading()) return;  // for a place that is not wanted any more: see below
-  const uint64_t size = std::min<uint64_t>(kPiece, Written() - offset);
+  const uint64_t size = std::min<uint64_t>(kReadPiece, Written() - offset);
   file_->ReadFromDisk(offset, size, [this, offset](std::string bytes) {
     if (offset != wanted_) return Fetch(wanted_);
     const bool ok = !bytes.empty();
@@ -125,7 +138,7 @@ void RequestBody::Fetch(uint64_t offset) {
   });
 }
 
-void RequestBody::Release() {
+void SpooledBody::Release() {
   read_ = std::string();
   read_offset_ = 0;
   Count();

@@ -1,5 +1,5 @@
 // Bodies with real files and real file-I/O threads.
-#include "frontend/spool/request_body.h"
+#include "frontend/spool/spooled_body.h"
 
 #include <sys/resource.h>
 
@@ -30,9 +30,9 @@ std::string Pattern(size_t size) {
   return text;
 }
 
-class RequestBodyTest : public testing::Test, private RequestBody::Owner {
+class SpooledBodyTest : public testing::Test, private SpooledBody::Owner {
  protected:
-  ~RequestBodyTest() override {
+  ~SpooledBodyTest() override {
     body_.Clear();
     file_io_.Shutdown();
   }
@@ -93,7 +93,7 @@ class RequestBodyTest : public testing::Test, private RequestBody::Owner {
   FakeLoop loop_;
   SpoolContext spool_;
   std::atomic<uint64_t> all_memory_{0};
-  RequestBody body_;
+  SpooledBody body_;
   uint64_t expected_ = 1;
   int rooms_ = 0;
   int fetches_ = 0;
@@ -109,7 +109,7 @@ class RequestBodyTest : public testing::Test, private RequestBody::Owner {
   }
 };
 
-TEST_F(RequestBodyTest, ASmallBodyStaysInMemory) {
+TEST_F(SpooledBodyTest, ASmallBodyStaysInMemory) {
   Start();
   const std::string bytes = Pattern(kMemory);
   Append(bytes);
@@ -125,7 +125,7 @@ TEST_F(RequestBodyTest, ASmallBodyStaysInMemory) {
   EXPECT_EQ(all_memory_.load(), 0u);
 }
 
-TEST_F(RequestBodyTest, ALargeOneMovesToAFileWithoutAName) {
+TEST_F(SpooledBodyTest, ALargeOneMovesToAFileWithoutAName) {
   Start();
   const std::string bytes = Pattern(3 * kMiB);
   Append(bytes);
@@ -135,13 +135,13 @@ TEST_F(RequestBodyTest, ALargeOneMovesToAFileWithoutAName) {
   EXPECT_EQ(NamesInDirectory(), 0u);
   EXPECT_EQ(quota_->files(), 1u);
   EXPECT_GT(quota_->bytes(), 2 * kMiB);
-  EXPECT_LE(body_.memory(), 4 * RequestBody::kPiece);
+  EXPECT_LE(body_.memory(), 4 * SpooledBody::kPiece);
   EXPECT_EQ(body_.size(), bytes.size());
   EXPECT_EQ(ReadFrom(0), bytes);
   EXPECT_EQ(ReadFrom(1'234'567), bytes.substr(1'234'567));
   EXPECT_EQ(ReadFrom(0), bytes);  // as often as it has to be sent
   body_.Release();
-  EXPECT_LE(body_.memory(), 4 * RequestBody::kPiece);
+  EXPECT_LE(body_.memory(), 4 * SpooledBody::kPiece);
   body_.Clear();
   EXPECT_EQ(body_.size(), 0u);
   EndWork(&file_io_);
@@ -149,7 +149,7 @@ TEST_F(RequestBodyTest, ALargeOneMovesToAFileWithoutAName) {
   EXPECT_EQ(quota_->bytes(), 0u);
 }
 
-TEST_F(RequestBodyTest, CanBeReadWhileItsEndIsBeingWritten) {
+TEST_F(SpooledBodyTest, CanBeReadWhileItsEndIsBeingWritten) {
   Gate gate;
   FileIo slow(1, 16);
   Start();
@@ -170,15 +170,15 @@ TEST_F(RequestBodyTest, CanBeReadWhileItsEndIsBeingWritten) {
   EndWork(&slow);
 }
 
-TEST_F(RequestBodyTest, PausesWhileTheDiskIsBehind) {
+TEST_F(SpooledBodyTest, PausesWhileTheDiskIsBehind) {
   Gate gate;
   FileIo slow(1, 16);
   Start();
   spool_.file_io = &slow;
   ASSERT_TRUE(slow.Submit(FileIo::Lane::kQuick, [gate] { gate.Pass(); }));
-  const std::string bytes = Pattern(kMemory + 1 + RequestBody::kPiece);
+  const std::string bytes = Pattern(kMemory + 1 + SpooledBody::kPiece);
   body_.Append(absl::string_view(bytes).substr(0, kMemory + 1));
-  body_.Append(absl::string_view(bytes).substr(kMemory + 1, RequestBody::kPiece - 1));
+  body_.Append(absl::string_view(bytes).substr(kMemory + 1, SpooledBody::kPiece - 1));
   EXPECT_FALSE(body_.paused());
   body_.Append(absl::string_view(bytes).substr(bytes.size() - 1));
   EXPECT_TRUE(body_.paused());
@@ -192,7 +192,7 @@ TEST_F(RequestBodyTest, PausesWhileTheDiskIsBehind) {
   EndWork(&slow);
 }
 
-TEST_F(RequestBodyTest, IsRefusedWhenTheQuotaIsSpent) {
+TEST_F(SpooledBodyTest, IsRefusedWhenTheQuotaIsSpent) {
   Start(kMiB);
   Append(Pattern(2 * kMiB));
   ASSERT_TRUE(loop_.RunUntil([this] { return failure_.has_value(); }));
@@ -201,7 +201,7 @@ TEST_F(RequestBodyTest, IsRefusedWhenTheQuotaIsSpent) {
   EXPECT_EQ(quota_->refused.value(), 1u);
 }
 
-TEST_F(RequestBodyTest, IsRefusedWhenThereAreTooManyFiles) {
+TEST_F(SpooledBodyTest, IsRefusedWhenThereAreTooManyFiles) {
   Start(1 << 30, 0);
   Append(Pattern(kMiB));
   ASSERT_TRUE(loop_.RunUntil([this] { return failure_.has_value(); }));
@@ -209,7 +209,7 @@ TEST_F(RequestBodyTest, IsRefusedWhenThereAreTooManyFiles) {
   EXPECT_EQ(quota_->bytes(), 0u);
 }
 
-TEST_F(RequestBodyTest, IsRefusedWhenTheDirectoryIsGone) {
+TEST_F(SpooledBodyTest, IsRefusedWhenTheDirectoryIsGone) {
   Start();
   spool_.directory = tree_.Path("gone");
   Append(Pattern(kMiB));
@@ -219,7 +219,7 @@ TEST_F(RequestBodyTest, IsRefusedWhenTheDirectoryIsGone) {
 }
 
 // A limit on the size of files is the nearest thing to a full disk that needs no privilege.
-TEST_F(RequestBodyTest, IsRefusedWhenTheDiskIsFull) {
+TEST_F(SpooledBodyTest, IsRefusedWhenTheDiskIsFull) {
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -233,7 +233,7 @@ TEST_F(RequestBodyTest, IsRefusedWhenTheDiskIsFull) {
   EXPECT_EQ(failure_, Result::kDiskFailed);
 }
 
-TEST_F(RequestBodyTest, AFailureAfterTheLastByteLosesNothing) {
+TEST_F(SpooledBodyTest, AFailureAfterTheLastByteLosesNothing) {
   Gate gate;
   FileIo slow(1, 16);
   Start();
@@ -251,7 +251,7 @@ TEST_F(RequestBodyTest, AFailureAfterTheLastByteLosesNothing) {
   EndWork(&slow);
 }
 
-TEST_F(RequestBodyTest, ServesOneRequestAfterTheOther) {
+TEST_F(SpooledBodyTest, ServesOneRequestAfterTheOther) {
   Start();
   for (const size_t size : {size_t{100}, size_t{500'000}, size_t{200'000}, size_t{1}}) {
     Restart();
@@ -267,7 +267,7 @@ TEST_F(RequestBodyTest, ServesOneRequestAfterTheOther) {
 }
 
 // A link sends a small body along with its request, and asks for all of it at once.
-TEST_F(RequestBodyTest, ASmallBodyIsNeverSpooledWhateverTheLimit) {
+TEST_F(SpooledBodyTest, ASmallBodyIsNeverSpooledWhateverTheLimit) {
   Start(1 << 30, 10, /*memory=*/0);
   const std::string bytes = Pattern(BodySource::kInline);
   Append(bytes, 10'000);
@@ -276,7 +276,7 @@ TEST_F(RequestBodyTest, ASmallBodyIsNeverSpooledWhateverTheLimit) {
   EXPECT_EQ(body_.Peek(0), bytes);
 }
 
-TEST_F(RequestBodyTest, WhatWaitsForTheDiskCountsWhenItsBodyIsGone) {
+TEST_F(SpooledBodyTest, WhatWaitsForTheDiskCountsWhenItsBodyIsGone) {
   Gate gate;
   FileIo slow(1, 16);
   Start();
@@ -293,6 +293,42 @@ TEST_F(RequestBodyTest, WhatWaitsForTheDiskCountsWhenItsBodyIsGone) {
   EndWork(&slow);
   EXPECT_EQ(all_memory_.load(), 0u);
   EXPECT_EQ(quota_->bytes_written.value(), 0u);  // nobody wanted it any more
+}
+
+// An answer whose reader is slow.
+TEST_F(SpooledBodyTest, SettlesWhatIsLeftInMemoryOnceItIsWhole) {
+  Start();
+  const std::string bytes = Pattern(kMemory + 1 + 50'000);
+  Append(bytes.substr(0, kMemory + 1));
+  ASSERT_TRUE(loop_.RunUntil([&] { return quota_->bytes_written.value() > kMemory; }));
+  Append(bytes.substr(kMemory + 1));
+  EXPECT_GE(body_.memory(), 50'000u);
+  body_.Settle();
+  ASSERT_TRUE(loop_.RunUntil([&] { return body_.memory() == 0; }));
+  EXPECT_TRUE(ReadFrom(0) == bytes);
+}
+
+TEST_F(SpooledBodyTest, SettlesASmallAnswerInMemory) {
+  Start();
+  const std::string bytes = Pattern(50'000);
+  Append(bytes);
+  body_.Settle();
+  EXPECT_FALSE(body_.spooled());
+  EXPECT_TRUE(body_.Peek(0) == bytes);
+}
+
+// And it is read while it grows.
+TEST_F(SpooledBodyTest, IsReadWhileItGrows) {
+  Start();
+  const std::string bytes = Pattern(kMiB);
+  std::string read;
+  for (size_t at = 0; at < bytes.size(); at += 64 * 1024) {
+    Append(bytes.substr(at, 64 * 1024));
+    if (at % (256 * 1024) == 0) read += ReadFrom(read.size());
+  }
+  body_.Settle();
+  read += ReadFrom(read.size());
+  EXPECT_TRUE(read == bytes);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-// The body of one request while it comes in and until it has been sent: in memory at first, beyond
+// One body on its way from who sends it to who takes it at another speed: in memory at first, beyond
 // a bound in a spool file.
-#ifndef ANTEROOM_FRONTEND_SPOOL_REQUEST_BODY_H_
-#define ANTEROOM_FRONTEND_SPOOL_REQUEST_BODY_H_
+#ifndef ANTEROOM_FRONTEND_SPOOL_SPOOLED_BODY_H_
+#define ANTEROOM_FRONTEND_SPOOL_SPOOLED_BODY_H_
 
 #include <atomic>
 #include <cstdint>
@@ -18,11 +18,12 @@ namespace anteroom::frontend {
 //   |--- in the file ---|--- being written ---|--- tail_, in memory ---|
 //
 // A write begins when the tail has grown to a bound and no other write is under way, so a slow disk
-// makes the tail grow, and paused() says when to stop reading from the client. What is in memory
-// when the body is complete stays there.
+// makes the tail grow, and paused() says when to take no more from the sender. A request is read
+// once it is Complete(), and what is in memory by then stays there; an answer is read while it
+// grows, maybe slowly, and Settle() says that nothing will follow.
 //
 // Threading: loop thread only.
-class RequestBody final : public BodySource {
+class SpooledBody final : public BodySource {
  public:
   // None of these comes from within a call of the body.
   class Owner {
@@ -41,27 +42,34 @@ class RequestBody final : public BodySource {
     std::atomic<uint64_t>* all_memory;
   };
 
-  // What is written, or read, in one piece.
+  // What is written in one piece.
   static constexpr size_t kPiece = 128 * 1024;
+  // What is read in one piece: a chunk of a link, or what a slow client's socket takes.
+  static constexpr size_t kReadPiece = 64 * 1024;
 
-  RequestBody() = default;
-  ~RequestBody() override { Clear(); }
-  RequestBody(const RequestBody&) = delete;
-  RequestBody& operator=(const RequestBody&) = delete;
+  SpooledBody() = default;
+  ~SpooledBody() override { Clear(); }
+  SpooledBody(const SpooledBody&) = delete;
+  SpooledBody& operator=(const SpooledBody&) = delete;
 
   // Before the first byte. `expected`: how many are announced, 0 if that is not known; memory is not
   // taken ahead for more than a few of them. Everything pointed to outlives the body or Clear().
   void Start(const SpoolContext* spool, const Limits& limits, Owner* owner, uint64_t expected);
   void Append(absl::string_view bytes);
-  // The client should not be read from: the disk is behind.
+  // Nothing should be taken from the sender: the disk is behind.
   bool paused() const { return flying_ != nullptr && tail_.size() >= kPiece; }
   void Complete() { complete_ = true; }
+  // The last byte is there, and whoever reads may take long: of a body that has a file, what is
+  // left in memory goes there too, unless it is little.
+  void Settle();
   // Empty again, as for a new request; keeps a little memory.
   void Clear();
 
   // What the body takes of it: up to twice its bytes there.
   uint64_t memory() const;
   bool spooled() const { return file_ != nullptr; }
+  // The file takes nothing more: what follows stays in memory.
+  bool failed() const { return writing_failed_; }
 
   // BodySource
   uint64_t size() const override { return TailBegin() + tail_.size(); }
@@ -72,6 +80,7 @@ class RequestBody final : public BodySource {
  private:
   uint64_t Written() const { return file_ == nullptr ? 0 : file_->size(); }
   uint64_t TailBegin() const { return Written() + (flying_ == nullptr ? 0 : flying_->size()); }
+  uint64_t MostInMemory() const;
   void MaybeWrite();
   void OnWritten(SpoolFile::Result result);
   void Keep(uint64_t offset, std::string bytes);
@@ -81,6 +90,7 @@ class RequestBody final : public BodySource {
   Limits limits_{};
   Owner* owner_ = nullptr;
   bool complete_ = false;
+  bool settled_ = false;
   bool writing_failed_ = false;
   std::unique_ptr<SpoolFile> file_;
   std::shared_ptr<const std::string> flying_;
@@ -94,4 +104,4 @@ class RequestBody final : public BodySource {
 
 }  // namespace anteroom::frontend
 
-#endif  // ANTEROOM_FRONTEND_SPOOL_REQUEST_BODY_H_
+#endif  // ANTEROOM_FRONTEND_SPOOL_SPOOLED_BODY_H_
