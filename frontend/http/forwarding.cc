@@ -29,18 +29,18 @@ absl::string_view WithoutPort(absl::string_view member) {
 }  // namespace
 
 absl::string_view ClientBehind(const RequestHead& head, absl::string_view peer,
-                               const std::vector<AddressRange>& trusted) {
+                               const TrustedProxies& trusted) {
   absl::string_view client = peer;
   for (size_t i = head.field_count(); i-- > 0;) {
     const Field field = head.field(i);
     if (!absl::EqualsIgnoreCase(field.name, kForwardedFor)) continue;
     absl::string_view rest = field.value;
     while (!rest.empty()) {
-      const absl::string_view member = WithoutPort(TakeLast(&rest));
-      const auto address = ParseIpAddress(member);
-      if (!address) return client;
+      const absl::string_view last = TakeLast(&rest);
+      const absl::string_view member = last == kUnixPeer ? last : WithoutPort(last);
+      if (member != kUnixPeer && !ParseIpAddress(member)) return client;
       client = member;
-      if (!Contains(trusted, *address)) return client;
+      if (!trusted.Contain(member)) return client;
     }
   }
   return client;
@@ -63,6 +63,7 @@ void AppendToList(const RequestHead& head, absl::string_view name, absl::string_
 }
 
 std::string ForwardedElement(absl::string_view peer) {
+  if (peer == kUnixPeer) return "for=unknown;proto=http";
   const bool v6 = absl::StrContains(peer, ':');
   return v6 ? absl::StrCat("for=\"[", peer, "]\";proto=http")
             : absl::StrCat("for=", peer, ";proto=http");

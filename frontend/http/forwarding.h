@@ -3,12 +3,11 @@
 #define ANTEROOM_FRONTEND_HTTP_FORWARDING_H_
 
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
-#include "common/address_range.h"
 #include "frontend/http/header_rules.h"
 #include "frontend/http/request_head.h"
+#include "frontend/http/trusted_proxies.h"
 
 namespace anteroom::frontend {
 
@@ -17,7 +16,7 @@ namespace anteroom::frontend {
 // it is that client's own word. When all are ours, the leftmost; at something that is not an address,
 // the last one before it. The result points into `head` or is `peer`.
 absl::string_view ClientBehind(const RequestHead& head, absl::string_view peer,
-                               const std::vector<AddressRange>& trusted);
+                               const TrustedProxies& trusted);
 
 // The scheme that the client used: "https" if a trusted proxy says so in X-Forwarded-Proto, "http"
 // otherwise.
@@ -28,7 +27,8 @@ absl::string_view ClientScheme(const RequestHead& head, PeerTrust trust);
 void AppendToList(const RequestHead& head, absl::string_view name, absl::string_view member,
                   std::string* out);
 
-// "for=192.0.2.1;proto=http" (RFC 7239, section 4); IPv6 in brackets and quotes.
+// "for=192.0.2.1;proto=http" (RFC 7239, section 4); IPv6 in brackets and quotes; what has no address
+// (kUnixPeer) is unknown (section 6.2).
 std::string ForwardedElement(absl::string_view peer);
 
 }  // namespace anteroom::frontend

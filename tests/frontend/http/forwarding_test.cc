@@ -26,7 +26,7 @@ class ForwardingTest : public testing::Test {
 
   HttpLimits limits_;
   std::unique_ptr<RequestParser> parser_;
-  const std::vector<AddressRange> trusted_ = {*ParseAddressRange("10.0.0.0/8")};
+  const TrustedProxies trusted_ = {{*ParseAddressRange("10.0.0.0/8")}, true};
 };
 
 TEST_F(ForwardingTest, TheClientIsTheFirstFromTheRightThatIsNoProxyOfOurs) {
@@ -52,6 +52,16 @@ TEST_F(ForwardingTest, StopsAtWhatIsNoAddress) {
   EXPECT_EQ(Client("X-Forwarded-For: 192.0.2.1,\r\n"), "10.0.0.1");
   EXPECT_EQ(Client("X-Forwarded-For: [\r\n"), "10.0.0.1");
   EXPECT_EQ(Client("X-Forwarded-For: []\r\n"), "10.0.0.1");
+}
+
+TEST_F(ForwardingTest, AUnixSocketIsAHopLikeAnAddress) {
+  EXPECT_EQ(Client("X-Forwarded-For: 192.0.2.1, unix:\r\n"), "192.0.2.1");
+  EXPECT_EQ(Client("X-Forwarded-For: unix:, 10.0.0.2\r\n"), "unix:");
+  EXPECT_EQ(Client("X-Forwarded-For: 192.0.2.1, unix\r\n"), "10.0.0.1");
+  const TrustedProxies no_sockets = {trusted_.ranges, false};
+  EXPECT_EQ(ClientBehind(Head("X-Forwarded-For: 192.0.2.1, unix:\r\n"), "10.0.0.1", no_sockets),
+            "unix:");
+  EXPECT_EQ(ForwardedElement(kUnixPeer), "for=unknown;proto=http");
 }
 
 TEST_F(ForwardingTest, TakesAddressesWithPorts) {
