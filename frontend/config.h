@@ -119,8 +119,11 @@ struct LinksConfig {
   Duration backoff_max = seconds(1);
 };
 
+enum class AccessLogFormat { kJson, kCombined };
+
 struct AccessLogConfig {
   std::string path;  // "-": standard output; empty: off
+  AccessLogFormat format = AccessLogFormat::kJson;
   // Lines waiting for the writer thread. When full, the oldest are dropped and counted.
   uint32_t queue_lines = 8192;
 };

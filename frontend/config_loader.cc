@@ -84,6 +84,9 @@ void ReadLinks(YamlMapping yaml, LinksConfig* links) {
 
 void ReadAccessLog(YamlMapping yaml, AccessLogConfig* log) {
   yaml.Read("path", &log->path);
+  yaml.Read<AccessLogFormat>(
+      "format", &log->format,
+      {{"json", AccessLogFormat::kJson}, {"combined", AccessLogFormat::kCombined}});
   yaml.Read("queue_lines", &log->queue_lines, {16, 1'048'576});
 }
 

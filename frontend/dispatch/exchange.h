@@ -85,7 +85,8 @@ struct Exchange : Ticket {
 
   // --- What the log says about it.
   std::shared_ptr<const std::string> backend;  // the last one that had it
-  Time sent_at;
+  Time sent_at;                                // the last time
+  std::optional<Time> answered_at;             // when the head of a backend's answer came
   Time
       waiting_since;  // when it last entered the queue anew: when submitted, and after a link broke
   uint32_t thread = 0;

@@ -216,6 +216,7 @@ void Connection::OnHead(bool more_input) {
                          expected);
   }
   if (has_body && head.expects_continue() && !more_input) {
+    request_->head_bytes_out += kContinueResponse.size();
     Written(output_.Write(socket_.get(), kContinueResponse));  // may close, so it comes last
   }
 }

@@ -45,7 +45,7 @@ limits:
   trailer_section: 1KiB
 timeouts: {header: 1s, body: 2s, body_grace: 1s, connection: 9m, idle: 3s, write: 4s}
 links: {pump: thread, connect_timeout: 1s, backoff_min: 10ms, backoff_max: 2s}
-access_log: {path: "-", queue_lines: 100}
+access_log: {path: "-", format: combined, queue_lines: 100}
 log: {level: debug}
 drain: {delay: 5s, timeout: 1m}
 pools:
@@ -103,6 +103,7 @@ routes:
   EXPECT_EQ(config.links.backoff_min, milliseconds(10));
   EXPECT_EQ(config.links.backoff_max, seconds(2));
   EXPECT_EQ(config.access_log.path, "-");
+  EXPECT_EQ(config.access_log.format, AccessLogFormat::kCombined);
   EXPECT_EQ(config.access_log.queue_lines, 100u);
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_EQ(config.drain.delay, seconds(5));

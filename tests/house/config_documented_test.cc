@@ -123,6 +123,7 @@ TEST(ConfigDocumentTest, GivesTheDefaultsThatTheStructHas) {
       {"loops", absl::StrCat(c.loops)},
       {"file_io_threads", absl::StrCat(c.file_io_threads)},
       {"log.level", c.log_level},
+      {"access_log.format", c.access_log.format == AccessLogFormat::kJson ? "json" : "?"},
       {"access_log.queue_lines", absl::StrCat(c.access_log.queue_lines)},
       {"limits.body", AsText(c.limits.http.body)},
       {"limits.connections", absl::StrCat(c.limits.connections)},
