@@ -61,6 +61,7 @@ struct Exchange : Ticket {
   uint64_t memory = 0;                      // bytes that head and body take while it waits
   absl::string_view peer;                   // the address that the request came from
   PeerTrust trust = PeerTrust::kUntrusted;  // whether that is a proxy of ours
+  size_t client_hops = 0;                   // proxies of ours between that and the client
   absl::string_view traceparent;            // empty: the one that came with the request goes on
   absl::string_view request_id;
   Time deadline;  // of the whole answer

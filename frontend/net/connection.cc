@@ -181,7 +181,9 @@ void Connection::OnHead(bool more_input) {
   context_->metrics->requests.Add();
   const Config& config = *context_->config;
   if (trust_ == PeerTrust::kTrusted) {
-    request_->client = ClientBehind(head, peer_, config.trusted_proxies);
+    const ForwardedClient client = ClientBehind(head, peer_, config.trusted_proxies);
+    request_->client = client.address;
+    request_->exchange.client_hops = client.hops;
     const auto id = head.Find("x-request-id");
     if (id && IsWellFormedRequestId(*id)) request_->given_id = *id;
   }
