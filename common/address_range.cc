@@ -45,6 +45,14 @@ std::optional<IpAddress> ParseIpAddress(absl::string_view text) {
   return std::nullopt;
 }
 
+std::string FormatIpAddress(const IpAddress& address) {
+  constexpr IpAddress kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  const bool v4 = Masked(address, kMappedBits) == kMapped;
+  char text[INET6_ADDRSTRLEN];
+  inet_ntop(v4 ? AF_INET : AF_INET6, address.data() + (v4 ? 12 : 0), text, sizeof text);
+  return text;
+}
+
 bool AddressRange::Contains(const IpAddress& address) const {
   return Masked(address, bits) == first;
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,6 +19,9 @@ using IpAddress = std::array<uint8_t, 16>;
 
 // Nothing but a literal without brackets, port or zone.
 std::optional<IpAddress> ParseIpAddress(absl::string_view text);
+
+// The canonical literal (RFC 5952); IPv4 in its own form.
+std::string FormatIpAddress(const IpAddress& address);
 
 // The addresses whose first `bits` bits are those of `first`.
 struct AddressRange {

@@ -1,7 +1,7 @@
-// One JSON line an exchange, written by a thread of its own.
+// One line an exchange (access_line.h), written by a thread of its own.
 //
 // Threading: Write from any loop; never blocks. When config.queue_lines lines wait, the oldest are
-// dropped and counted. Whatever bytes a client sent, a line is one valid JSON object on one line.
+// dropped and counted.
 #ifndef ANTEROOM_FRONTEND_ACCESS_LOG_H_
 #define ANTEROOM_FRONTEND_ACCESS_LOG_H_
 
@@ -43,17 +43,14 @@ class AccessLog {
  private:
   class FileSink;
 
-  AccessLog(std::shared_ptr<spdlog::details::thread_pool> thread,
+  AccessLog(AccessLogFormat format, std::shared_ptr<spdlog::details::thread_pool> thread,
             std::shared_ptr<spdlog::logger> logger, std::shared_ptr<FileSink> file);
 
+  const AccessLogFormat format_;
   const std::shared_ptr<spdlog::details::thread_pool> thread_;
   const std::shared_ptr<spdlog::logger> logger_;
   const std::shared_ptr<FileSink> file_;  // null: standard output
 };
-
-// The line without its line end. Pure but for `wall_ms`, milliseconds since 1970.
-void AppendAccessLine(const ClientRequest& request, absl::string_view client, Time now,
-                      int64_t wall_ms, std::string* out);
 
 }  // namespace anteroom::frontend
 

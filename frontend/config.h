@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "common/address_range.h"
 #include "common/clock.h"
 #include "common/socket_address.h"
 #include "frontend/http/limits.h"
+#include "frontend/http/trusted_proxies.h"
 
 namespace anteroom::frontend {
 
@@ -21,7 +21,15 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 struct ListenerConfig {
-  SocketAddress address;  // an IP literal
+  // Exactly one of these two.
+  SocketAddress address;    // an IP literal
+  std::string unix_path{};  // of a socket's file, absolute
+  uint32_t mode = 0660;     // of that file
+  // Whether each connection begins with a header of the PROXY protocol, which only trusted_proxies
+  // may send.
+  bool proxy_protocol = false;
+
+  bool is_unix() const { return !unix_path.empty(); }
 };
 
 struct AdminConfig {
@@ -111,8 +119,11 @@ struct LinksConfig {
   Duration backoff_max = seconds(1);
 };
 
+enum class AccessLogFormat { kJson, kCombined };
+
 struct AccessLogConfig {
   std::string path;  // "-": standard output; empty: off
+  AccessLogFormat format = AccessLogFormat::kJson;
   // Lines waiting for the writer thread. When full, the oldest are dropped and counted.
   uint32_t queue_lines = 8192;
 };
@@ -124,8 +135,7 @@ struct DrainConfig {
 
 struct Config {
   std::vector<ListenerConfig> listeners;
-  // Proxies whose word on who the client is holds.
-  std::vector<AddressRange> trusted_proxies;
+  TrustedProxies trusted_proxies;
   AdminConfig admin;
   uint32_t loops = 0;            // 0: the CPUs that affinity and cgroup grant
   uint32_t file_io_threads = 2;  // threads that open and read cold files for all loops

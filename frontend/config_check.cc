@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -26,6 +27,10 @@ std::string RoutePath(size_t index, absl::string_view key = "") {
   return absl::StrCat("routes[", index, "]", key.empty() ? "" : ".", key);
 }
 
+std::string ListenerPath(size_t index, absl::string_view key = "") {
+  return absl::StrCat("listeners[", index, "]", key.empty() ? "" : ".", key);
+}
+
 std::string PoolPath(const PoolConfig& pool, absl::string_view key = "") {
   return absl::StrCat("pools.", pool.name, key.empty() ? "" : ".", key);
 }
@@ -43,40 +48,85 @@ bool Collide(const SocketAddress& a, const SocketAddress& b) {
   return both_v4 && (IsAnyAddress(a) || IsAnyAddress(b));
 }
 
-void CheckAddresses(const Config& config, YamlFindings* findings) {
+void CheckTcpListener(const Config& config, size_t i, YamlFindings* findings) {
+  const SocketAddress& address = config.listeners[i].address;
+  const std::string path = ListenerPath(i, "address");
+  if (address.host.empty()) return;  // absent or faulty, which has been said
+  if (!address.IsLiteral()) {
+    return findings->AddFault(path,
+                              absl::StrCat(path, ": '", address.host, "' is not an IP address"));
+  }
+  for (size_t j = 0; j < i; ++j) {
+    const SocketAddress& other = config.listeners[j].address;
+    if (!Collide(address, other)) continue;
+    findings->AddFault(
+        path, other == address
+                  ? absl::StrCat(path, ": ", address.ToString(), " is listeners[", j, "] already")
+                  : absl::StrCat(path, ": ", address.ToString(), " collides with ",
+                                 ListenerPath(j, "address"), " ", other.ToString()));
+    break;
+  }
+  if (config.admin.address.IsLiteral() && Collide(address, config.admin.address)) {
+    findings->AddFault(path,
+                       absl::StrCat(path, ": ", address.ToString(), " collides with admin.address ",
+                                    config.admin.address.ToString()));
+  }
+}
+
+void CheckUnixListener(const Config& config, size_t i, YamlFindings* findings) {
+  constexpr size_t kMost = sizeof(sockaddr_un::sun_path) - 1;
+  const std::string& file = config.listeners[i].unix_path;
+  const std::string path = ListenerPath(i, "unix");
+  const auto fault = [&](absl::string_view reason) {
+    findings->AddFault(path, absl::StrCat(path, ": '", file, "' ", reason));
+  };
+  if (file.empty() || file.front() != '/' || file.back() == '/')
+    return fault("is not the absolute path of a file");
+  if (file.size() > kMost) return fault(absl::StrCat("is longer than ", kMost, " bytes"));
+  for (size_t j = 0; j < i; ++j) {
+    if (config.listeners[j].unix_path == file) {
+      return fault(absl::StrCat("is listeners[", j, "] already"));
+    }
+  }
+}
+
+void CheckProxyProtocol(const Config& config, size_t i, YamlFindings* findings) {
+  const ListenerConfig& listener = config.listeners[i];
+  const TrustedProxies& trusted = config.trusted_proxies;
+  if (!listener.proxy_protocol) return;
+  const std::string path = ListenerPath(i, "proxy_protocol");
+  if (listener.is_unix() ? trusted.unix_sockets : !trusted.ranges.empty()) return;
+  findings->AddFault(path, absl::StrCat(path, ": trusted_proxies holds no ",
+                                        listener.is_unix() ? "'unix'" : "address",
+                                        ", so that nobody could connect"));
+}
+
+void CheckListeners(const Config& config, YamlFindings* findings) {
   if (!findings->Has("listeners")) findings->AddFault("listeners", "no listeners");
-  const bool admin_usable = config.admin.address.IsLiteral();
-  if (!admin_usable) {
+  if (!config.admin.address.IsLiteral()) {
     findings->AddFault("admin.address", absl::StrCat("admin.address: '", config.admin.address.host,
                                                      "' is not an IP address"));
   }
   for (size_t i = 0; i < config.listeners.size(); ++i) {
-    const SocketAddress& address = config.listeners[i].address;
-    const std::string path = absl::StrCat("listeners[", i, "].address");
-    const std::string item = absl::StrCat("listeners[", i, "]");
-    if (findings->Has(item) && !findings->Has(path)) {
-      findings->AddFault(item, item + ": has no address");
-    }
-    if (address.host.empty()) continue;  // absent or faulty, which has been said
-    if (!address.IsLiteral()) {
-      findings->AddFault(path, absl::StrCat(path, ": '", address.host, "' is not an IP address"));
+    const std::string item = ListenerPath(i);
+    if (!findings->Has(item)) continue;  // not even a mapping, which has been said
+    const bool tcp = findings->Has(ListenerPath(i, "address"));
+    const bool is_unix = findings->Has(ListenerPath(i, "unix"));
+    if (tcp == is_unix) {
+      findings->AddFault(item, absl::StrCat(item, tcp ? ": has both address and unix"
+                                                      : ": has neither address nor unix"));
       continue;
     }
-    for (size_t j = 0; j < i; ++j) {
-      const SocketAddress& other = config.listeners[j].address;
-      if (!Collide(address, other)) continue;
-      findings->AddFault(
-          path, other == address
-                    ? absl::StrCat(path, ": ", address.ToString(), " is listeners[", j, "] already")
-                    : absl::StrCat(path, ": ", address.ToString(), " collides with listeners[", j,
-                                   "].address ", other.ToString()));
-      break;
+    if (tcp && findings->Has(ListenerPath(i, "mode"))) {
+      findings->AddFault(ListenerPath(i, "mode"),
+                         ListenerPath(i, "mode") + ": goes with unix only");
     }
-    if (admin_usable && Collide(address, config.admin.address)) {
-      findings->AddFault(
-          path, absl::StrCat(path, ": ", address.ToString(), " collides with admin.address ",
-                             config.admin.address.ToString()));
+    if (tcp) {
+      CheckTcpListener(config, i, findings);
+    } else {
+      CheckUnixListener(config, i, findings);
     }
+    CheckProxyProtocol(config, i, findings);
   }
 }
 
@@ -290,6 +340,15 @@ std::string WhyNotADirectory(const std::string& path) {
   return S_ISDIR(status.st_mode) ? "" : "not a directory";
 }
 
+// That the file may be made, as far as the directory goes. A name without one is left alone.
+void CheckDirectoryOf(const std::string& file, const std::string& path, YamlFindings* findings) {
+  const size_t slash = file.rfind('/');
+  if (slash == std::string::npos) return;
+  const std::string directory = file.substr(0, std::max<size_t>(slash, 1));
+  const std::string why = WhyNotADirectory(directory);
+  if (!why.empty()) findings->AddFault(path, absl::StrCat(path, ": ", directory, ": ", why));
+}
+
 std::string WhyNotWritable(const std::string& directory) {
   if (UniqueFd(open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)).valid()) return "";
   // Some file systems have no O_TMPFILE.
@@ -303,7 +362,7 @@ std::string WhyNotWritable(const std::string& directory) {
 }  // namespace
 
 void CheckConfig(const Config& config, YamlFindings* findings) {
-  CheckAddresses(config, findings);
+  CheckListeners(config, findings);
   CheckSizes(config, findings);
   CheckPools(config, findings);
   CheckRoutes(config, findings);
@@ -329,14 +388,9 @@ void CheckFiles(const Config& config, YamlFindings* findings) {
     findings->AddFault("spool.directory",
                        absl::StrCat("spool.directory: ", config.spool.directory, ": ", why));
   }
-  const size_t slash = config.access_log.path.rfind('/');
-  if (slash != std::string::npos) {
-    const std::string directory = config.access_log.path.substr(0, std::max<size_t>(slash, 1));
-    why = WhyNotADirectory(directory);
-    if (!why.empty()) {
-      findings->AddFault("access_log.path",
-                         absl::StrCat("access_log.path: ", directory, ": ", why));
-    }
+  CheckDirectoryOf(config.access_log.path, "access_log.path", findings);
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    CheckDirectoryOf(config.listeners[i].unix_path, ListenerPath(i, "unix"), findings);
   }
 }
 

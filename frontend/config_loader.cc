@@ -31,6 +31,14 @@ constexpr uint64_t kTiB = uint64_t{1} << 40;
 // The functions below read the file's sections in the order of docs/CONFIG.md. Ranges keep out what
 // can't be meant (a unit mixed up), not what is unwise.
 
+void ReadListener(YamlMapping yaml, ListenerConfig* listener) {
+  yaml.Read("address", &listener->address);
+  yaml.Read("unix", &listener->unix_path);
+  yaml.ReadFileMode("mode", &listener->mode);
+  yaml.Read<bool>("proxy_protocol", &listener->proxy_protocol,
+                  {{"off", false}, {"required", true}});
+}
+
 void ReadAdmin(YamlMapping yaml, AdminConfig* admin) { yaml.Read("address", &admin->address); }
 
 void ReadSpool(YamlMapping yaml, SpoolConfig* spool) {
@@ -76,6 +84,9 @@ void ReadLinks(YamlMapping yaml, LinksConfig* links) {
 
 void ReadAccessLog(YamlMapping yaml, AccessLogConfig* log) {
   yaml.Read("path", &log->path);
+  yaml.Read<AccessLogFormat>(
+      "format", &log->format,
+      {{"json", AccessLogFormat::kJson}, {"combined", AccessLogFormat::kCombined}});
   yaml.Read("queue_lines", &log->queue_lines, {16, 1'048'576});
 }
 
@@ -136,7 +147,7 @@ Config ReadConfig(YamlMapping yaml) {
   Config config;
   yaml.Each("listeners", [&](size_t i, YamlMapping listener) {
     config.listeners.resize(i + 1);
-    listener.Read("address", &config.listeners[i].address);
+    ReadListener(std::move(listener), &config.listeners[i]);
   });
   yaml.Read("trusted_proxies", &config.trusted_proxies);
   ReadAdmin(yaml.Section("admin"), &config.admin);

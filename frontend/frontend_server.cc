@@ -55,6 +55,10 @@ absl::Status FrontendServer::Start() {
 
 absl::Status FrontendServer::OpenListeners() {
   for (const ListenerConfig& listener : config_.listeners) {
+    if (listener.is_unix()) {
+      if (absl::Status status = OpenUnixListener(listener); !status.ok()) return status;
+      continue;
+    }
     SocketAddress address = listener.address;
     if (absl::Status status = CheckPortIsFree(address); !status.ok()) return status;
     for (const auto& worker : workers_) {
@@ -62,10 +66,25 @@ absl::Status FrontendServer::OpenListeners() {
       if (!socket.ok()) return socket.status();
       // With port 0 the first socket finds one, and the others join it there.
       address = LocalAddress(socket->get());
-      worker->Listen(*std::move(socket));
+      worker->Listen(*std::move(socket), &listener);
     }
-    spdlog::info("listening http={}", address.ToString());
+    spdlog::info("listening http={}{}", address.ToString(),
+                 listener.proxy_protocol ? " proxy_protocol=required" : "");
   }
+  return absl::OkStatus();
+}
+
+absl::Status FrontendServer::OpenUnixListener(const ListenerConfig& listener) {
+  absl::StatusOr<UniqueFd> socket = ListenUnix(listener.unix_path, listener.mode);
+  if (!socket.ok()) return socket.status();
+  socket_files_.push_back(std::make_unique<SocketFile>(listener.unix_path));
+  for (const auto& worker : workers_) {
+    absl::StatusOr<UniqueFd> shared = Duplicate(*socket);
+    if (!shared.ok()) return shared.status();
+    worker->Listen(*std::move(shared), &listener);
+  }
+  spdlog::info("listening http=unix:{}{}", listener.unix_path,
+               listener.proxy_protocol ? " proxy_protocol=required" : "");
   return absl::OkStatus();
 }
 
@@ -156,6 +175,8 @@ void FrontendServer::StopBeingReady() {
 
 void FrontendServer::Drain(const std::function<void()>& drained) {
   ready_.store(false);
+  // First, so that nobody connects behind the last look at who has.
+  socket_files_.clear();
   draining_workers_.store(workers_.size());
   for (const auto& worker : workers_) {
     worker->Drain([this, drained] {
@@ -166,6 +187,7 @@ void FrontendServer::Drain(const std::function<void()>& drained) {
 
 void FrontendServer::Stop() {
   ready_.store(false);
+  socket_files_.clear();
   admin_.Stop();
   discovery_.Stop();
   file_io_.Shutdown();

@@ -17,6 +17,7 @@
 #include "frontend/config.h"
 #include "frontend/dispatch/discovery.h"
 #include "frontend/loop_worker.h"
+#include "frontend/net/unix_socket.h"
 #include "frontend/router.h"
 #include "frontend/static/file_io.h"
 
@@ -46,6 +47,7 @@ class FrontendServer {
 
  private:
   absl::Status OpenListeners();
+  absl::Status OpenUnixListener(const ListenerConfig& listener);
   absl::Status StartAdmin();
   std::string StatusPage() const;
   // For want of memory; on any thread.
@@ -63,6 +65,7 @@ class FrontendServer {
   std::unique_ptr<AccessLog> access_log_;
   FileIo file_io_;
   std::vector<std::unique_ptr<LoopWorker>> workers_;
+  std::vector<std::unique_ptr<SocketFile>> socket_files_;
   Discovery discovery_;
   AdminServer admin_;
 };

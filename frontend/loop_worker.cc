@@ -87,7 +87,9 @@ absl::Status LoopWorker::OpenStaticRoots() {
   return absl::OkStatus();
 }
 
-void LoopWorker::Listen(UniqueFd socket) { acceptor_.Listen(std::move(socket)); }
+void LoopWorker::Listen(UniqueFd socket, const ListenerConfig* listener) {
+  acceptor_.Listen(std::move(socket), listener);
+}
 
 void LoopWorker::Start() {
   thread_ = std::thread([this] { loop_.Run(); });

@@ -51,7 +51,7 @@ class LoopWorker {
 
   // Before Start(). Fails when a static root cannot be served.
   absl::Status OpenStaticRoots();
-  void Listen(UniqueFd socket);
+  void Listen(UniqueFd socket, const ListenerConfig* listener);
 
   void Start();
   void SetBackends(size_t pool, std::vector<SocketAddress> addresses);

@@ -49,11 +49,19 @@ struct PoolShared {
   std::atomic<uint64_t> waiting_bytes{0};
 };
 
+// Connections to listeners with the PROXY protocol that were closed without an answer.
+struct ProxyProtocolCounters {
+  SingleWriterCounter untrusted;  // the peer is none of trusted_proxies
+  SingleWriterCounter malformed;  // what it sent first is no header
+  SingleWriterCounter late;       // no whole header within timeouts.header
+};
+
 struct alignas(64) LoopMetrics {
   SingleWriterCounter connections_accepted;
   SingleWriterCounter connections_refused;             // above limits.connections
   SingleWriterCounter connections_refused_by_address;  // above limits.connections_per_address
-  SingleWriterCounter accept_errors;                   // no descriptor to be had, for instance
+  ProxyProtocolCounters proxy_protocol;
+  SingleWriterCounter accept_errors;  // no descriptor to be had, for instance
   SingleWriterCounter requests;
   SingleWriterCounter bytes_in;
   SingleWriterCounter bytes_out;

@@ -178,6 +178,17 @@ void YamlMapping::ReadCount(absl::string_view key, size_t* value, YamlRange<uint
   *value = static_cast<size_t>(number);
 }
 
+void YamlMapping::ReadFileMode(absl::string_view key, uint32_t* mode) {
+  const YamlNode* node = Scalar(key);
+  if (node == nullptr) return;
+  const std::string& text = node->text;
+  const bool octal = (text.size() == 3 || (text.size() == 4 && text[0] == '0')) &&
+                     text.find_first_not_of("01234567") == std::string::npos;
+  if (!octal) return AddFault(key, absl::StrCat("'", text, "' is not a mode such as 0660"));
+  *mode = 0;
+  for (const char digit : text) *mode = *mode * 8 + static_cast<uint32_t>(digit - '0');
+}
+
 void YamlMapping::Read(absl::string_view key, SocketAddress* value) {
   const YamlNode* node = Scalar(key);
   if (node == nullptr) return;
@@ -211,20 +222,24 @@ void YamlMapping::Read(absl::string_view key, std::vector<SocketAddress>* values
   }
 }
 
-void YamlMapping::Read(absl::string_view key, std::vector<AddressRange>* values) {
+void YamlMapping::Read(absl::string_view key, TrustedProxies* proxies) {
   const YamlNode* list = Find(key, YamlNode::Kind::kSequence);
   if (list == nullptr) return;
-  values->clear();
+  *proxies = TrustedProxies();
   for (size_t i = 0; i < list->items.size(); ++i) {
     const YamlNode& item = list->items[i];
     const std::string name = absl::StrCat(key, "[", i, "]");
     findings_->places[PathOf(name)] = YamlPlace(item);
+    if (item.kind == YamlNode::Kind::kScalar && item.text == "unix") {
+      proxies->unix_sockets = true;
+      continue;
+    }
     const absl::StatusOr<AddressRange> parsed =
         item.kind == YamlNode::Kind::kScalar
             ? ParseAddressRange(item.text)
             : absl::InvalidArgumentError("must be an IP address or a range of them");
     if (parsed.ok()) {
-      values->push_back(*parsed);
+      proxies->ranges.push_back(*parsed);
     } else {
       AddFault(name, parsed.status().message());
     }

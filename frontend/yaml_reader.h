@@ -25,10 +25,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "common/address_range.h"
 #include "common/clock.h"
 #include "common/socket_address.h"
 #include "frontend/config_fault.h"
+#include "frontend/http/trusted_proxies.h"
 #include "frontend/yaml_tree.h"
 
 namespace anteroom::frontend {
@@ -88,9 +88,11 @@ class YamlMapping {
   // Not empty. What can't be read is a fault and stays an empty address, so that indices are those
   // of the file.
   void Read(absl::string_view key, std::vector<SocketAddress>* values);
-  // May be empty; what can't be read is a fault and left out.
-  void Read(absl::string_view key, std::vector<AddressRange>* values);
+  // Addresses, ranges, and the word `unix`. May be empty; what can't be read is a fault and left out.
+  void Read(absl::string_view key, TrustedProxies* proxies);
   void ReadSize(absl::string_view key, uint64_t* value, YamlRange<uint64_t> range);
+  // Octal, as chmod takes it.
+  void ReadFileMode(absl::string_view key, uint32_t* mode);
   void ReadCount(absl::string_view key, size_t* value, YamlRange<uint64_t> range);
 
   // One of a closed list of words.

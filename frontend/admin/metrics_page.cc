@@ -33,6 +33,17 @@ void AddConnections(const Workers& workers, MetricFamilies* families) {
              Sum(workers, [](const LoopWorker& w) {
                return w.metrics().connections_refused_by_address.value();
              }));
+  const auto refused = [&](const char* reason,
+                           SingleWriterCounter ProxyProtocolCounters::*counter) {
+    AddCounter(families, "anteroom_frontend_proxy_protocol_refused_total",
+               "Connections closed before any request, by listeners with the PROXY protocol.",
+               {{"reason", reason}}, Sum(workers, [counter](const LoopWorker& w) {
+                 return (w.metrics().proxy_protocol.*counter).value();
+               }));
+  };
+  refused("untrusted", &ProxyProtocolCounters::untrusted);
+  refused("malformed", &ProxyProtocolCounters::malformed);
+  refused("late", &ProxyProtocolCounters::late);
   AddCounter(families, "anteroom_frontend_accept_errors_total",
              "Failures to accept a connection, for want of descriptors for instance.", {},
              Sum(workers, [](const LoopWorker& w) { return w.metrics().accept_errors.value(); }));

@@ -65,6 +65,7 @@ struct Exchange : Ticket {
   uint64_t memory = 0;                      // bytes that head and body take while it waits
   absl::string_view peer;                   // the address that the request came from
   PeerTrust trust = PeerTrust::kUntrusted;  // whether that is a proxy of ours
+  size_t client_hops = 0;                   // proxies of ours between that and the client
   absl::string_view traceparent;            // empty: the one that came with the request goes on
   absl::string_view request_id;
   Time deadline;                               // of the whole answer
@@ -91,7 +92,8 @@ struct Exchange : Ticket {
 
   // --- What the log says about it.
   std::shared_ptr<const std::string> backend;  // the last one that had it
-  Time sent_at;
+  Time sent_at;                                // the last time
+  std::optional<Time> answered_at;             // when the head of a backend's answer came
   Time
       waiting_since;  // when it last entered the queue anew: when submitted, and after a link broke
   uint32_t thread = 0;

@@ -372,6 +372,7 @@ absl::string_view Link::HandleResponse(v1::Response* response) {
   }
   exchange->state = ExchangeState::kAnswering;
   ++answering_;
+  exchange->answered_at = loop_->now();
   exchange->thread = response->thread();
   exchange->queued_us = response->queued_us();
   exchange->run_us = response->run_us();

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "frontend/dispatch/link.h"
+#include "frontend/http/byte_class.h"
 #include "frontend/http/forwarding.h"
 #include "frontend/http/header_rules.h"
 
@@ -23,15 +24,10 @@ bool IsTraceField(absl::string_view name) {
          (name.size() == 10 && absl::EqualsIgnoreCase(name, "tracestate"));
 }
 
-// Lists to which each proxy appends where it has the request from.
-bool IsHopList(absl::string_view name) {
-  return absl::EqualsIgnoreCase(name, "x-forwarded-for") ||
-         absl::EqualsIgnoreCase(name, "forwarded");
-}
-
-// The lists of a trusted proxy, with the proxy itself at their end.
+// What a trusted proxy says of the client, put together anew: a client may have sent the same fields
+// to the proxy, which may have appended instead of replaced.
 template <typename Add>
-void AddHops(const Exchange& exchange, const Add& add) {
+void AddForwarded(const Exchange& exchange, const Add& add) {
   const RequestHead& head = *exchange.head;
   std::string list;
   AppendToList(head, "x-forwarded-for", exchange.peer, &list);
@@ -41,7 +37,14 @@ void AddHops(const Exchange& exchange, const Add& add) {
     AppendToList(head, "forwarded", ForwardedElement(exchange.peer), &list);
     add("Forwarded", list);
   }
-  if (!head.Find("x-forwarded-proto")) add("X-Forwarded-Proto", "http");
+  const auto member = [&](absl::string_view name) {
+    return MemberFromRight(head, name, exchange.client_hops);
+  };
+  const absl::string_view scheme = member("x-forwarded-proto");
+  add("X-Forwarded-Proto", scheme.empty() ? "http" : scheme);
+  for (const absl::string_view name : {"X-Forwarded-Host", "X-Real-IP"}) {
+    if (const absl::string_view value = member(name); !value.empty()) add(name, value);
+  }
 }
 
 }  // namespace
@@ -108,7 +111,7 @@ size_t Link::EncodeRequest(Exchange* exchange) {
   set(request->mutable_method(), head.method());
   set(request->mutable_target(), head.target());
   set(request->mutable_authority(), head.authority());
-  set(request->mutable_scheme(), ClientScheme(head, exchange->trust));
+  set(request->mutable_scheme(), ClientScheme(head, exchange->trust, exchange->client_hops));
   size_t bytes = head.target().size() + head.authority().size();
   const auto add = [&](absl::string_view name, absl::string_view value) {
     v1::Header* header = request->add_headers();
@@ -119,12 +122,12 @@ size_t Link::EncodeRequest(Exchange* exchange) {
   const bool new_trace = !exchange->traceparent.empty();
   ForEachForwarded(head, exchange->trust, [&](const Field& field) {
     if (new_trace && IsTraceField(field.name)) return;
-    if (exchange->trust == PeerTrust::kTrusted && IsHopList(field.name)) return;  // see below
+    if (IsForwardingField(field.name) && !EqualsLower(field.name, "x-request-id")) return;
     add(field.name, field.value);
   });
   if (new_trace) add("traceparent", exchange->traceparent);
   if (exchange->trust == PeerTrust::kTrusted) {
-    AddHops(*exchange, add);
+    AddForwarded(*exchange, add);
   } else {
     add("X-Forwarded-For", exchange->peer);
     add("X-Forwarded-Proto", "http");

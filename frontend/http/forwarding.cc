@@ -8,6 +8,7 @@ namespace anteroom::frontend {
 namespace {
 
 constexpr absl::string_view kForwardedFor = "x-forwarded-for";
+constexpr absl::string_view kForwardedProto = "x-forwarded-proto";
 
 // Takes the last member off a list.
 absl::string_view TakeLast(absl::string_view* list) {
@@ -28,28 +29,43 @@ absl::string_view WithoutPort(absl::string_view member) {
 
 }  // namespace
 
-absl::string_view ClientBehind(const RequestHead& head, absl::string_view peer,
-                               const std::vector<AddressRange>& trusted) {
-  absl::string_view client = peer;
+ForwardedClient ClientBehind(const RequestHead& head, absl::string_view peer,
+                             const TrustedProxies& trusted) {
+  ForwardedClient client{peer};
+  size_t members = 0;
   for (size_t i = head.field_count(); i-- > 0;) {
     const Field field = head.field(i);
     if (!absl::EqualsIgnoreCase(field.name, kForwardedFor)) continue;
     absl::string_view rest = field.value;
     while (!rest.empty()) {
-      const absl::string_view member = WithoutPort(TakeLast(&rest));
-      const auto address = ParseIpAddress(member);
-      if (!address) return client;
-      client = member;
-      if (!Contains(trusted, *address)) return client;
+      const absl::string_view last = TakeLast(&rest);
+      const absl::string_view member = last == kUnixPeer ? last : WithoutPort(last);
+      if (member != kUnixPeer && !ParseIpAddress(member)) return client;
+      client = {member, members++};
+      if (!trusted.Contain(member)) return client;
     }
   }
   return client;
 }
 
-absl::string_view ClientScheme(const RequestHead& head, PeerTrust trust) {
+absl::string_view MemberFromRight(const RequestHead& head, absl::string_view name, size_t hops) {
+  absl::string_view member;
+  for (size_t i = head.field_count(); i-- > 0;) {
+    const Field field = head.field(i);
+    if (!absl::EqualsIgnoreCase(field.name, name)) continue;
+    absl::string_view rest = field.value;
+    while (!rest.empty()) {
+      member = TakeLast(&rest);
+      if (hops-- == 0) return member;
+    }
+  }
+  return member;
+}
+
+absl::string_view ClientScheme(const RequestHead& head, PeerTrust trust, size_t hops) {
   if (trust != PeerTrust::kTrusted) return "http";
-  const auto scheme = head.Find("x-forwarded-proto");
-  return scheme && absl::EqualsIgnoreCase(*scheme, "https") ? "https" : "http";
+  return absl::EqualsIgnoreCase(MemberFromRight(head, kForwardedProto, hops), "https") ? "https"
+                                                                                       : "http";
 }
 
 void AppendToList(const RequestHead& head, absl::string_view name, absl::string_view member,
@@ -63,6 +79,7 @@ void AppendToList(const RequestHead& head, absl::string_view name, absl::string_
 }
 
 std::string ForwardedElement(absl::string_view peer) {
+  if (peer == kUnixPeer) return "for=unknown;proto=http";
   const bool v6 = absl::StrContains(peer, ':');
   return v6 ? absl::StrCat("for=\"[", peer, "]\";proto=http")
             : absl::StrCat("for=", peer, ";proto=http");

@@ -14,14 +14,17 @@ namespace anteroom::frontend {
 namespace {
 
 constexpr int kUnsentLowWater = 128 * 1024;
-// Connections accepted before others get their turn.
+// Connections accepted before others get their turn. A Unix socket is shared by all loops and wakes
+// all of them: one at a time, so that none takes everything.
 constexpr int kAcceptTurn = 64;
+constexpr int kSharedAcceptTurn = 1;
 // Without a descriptor to spare, accepting rests this long instead of spinning on a listener that
 // stays readable.
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 
 // An IPv4 client of a listener on [::] is named as what it is.
 std::string PeerName(const sockaddr_storage& address) {
+  if (address.ss_family == AF_UNIX) return std::string(kUnixPeer);
   std::string host = FromSockaddr(address).host;
   constexpr absl::string_view kMapped = "::ffff:";
   if (absl::StartsWith(host, kMapped) && absl::StrContains(host, '.'))
@@ -33,20 +36,23 @@ std::string PeerName(const sockaddr_storage& address) {
 
 class Acceptor::Listener final : private FdHandler {
  public:
-  Listener(Acceptor* acceptor, UniqueFd socket)
+  Listener(Acceptor* acceptor, UniqueFd socket, const ListenerConfig* config)
       : acceptor_(acceptor),
+        config_(config),
         socket_(std::move(socket)),
         watch_(acceptor->context_->loop, socket_.get(), this) {
     watch_.WatchRead(true);
   }
   int fd() const { return socket_.get(); }
+  const ListenerConfig& config() const { return *config_; }
   void Watch(bool on) { watch_.WatchRead(on); }
 
  private:
-  void OnReadable() override { acceptor_->Accept(socket_.get()); }
+  void OnReadable() override { acceptor_->Accept(*this); }
   void OnWritable() override {}
 
   Acceptor* const acceptor_;
+  const ListenerConfig* const config_;
   const UniqueFd socket_;
   FdWatch watch_;
 };
@@ -58,15 +64,16 @@ Acceptor::Acceptor(ConnectionContext* context)
 
 Acceptor::~Acceptor() = default;
 
-void Acceptor::Listen(UniqueFd socket) {
-  listeners_.push_back(std::make_unique<Listener>(this, std::move(socket)));
+void Acceptor::Listen(UniqueFd socket, const ListenerConfig* config) {
+  listeners_.push_back(std::make_unique<Listener>(this, std::move(socket), config));
 }
 
-bool Acceptor::Accept(int listener) {
-  for (int i = 0; i < kAcceptTurn; ++i) {
+bool Acceptor::Accept(const Listener& listener) {
+  const int turn = listener.config().is_unix() ? kSharedAcceptTurn : kAcceptTurn;
+  for (int i = 0; i < turn; ++i) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
-    UniqueFd socket(accept4(listener, reinterpret_cast<sockaddr*>(&address), &length,
+    UniqueFd socket(accept4(listener.fd(), reinterpret_cast<sockaddr*>(&address), &length,
                             SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket.valid()) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
@@ -75,7 +82,7 @@ bool Acceptor::Accept(int listener) {
       PauseAccepting();
       return false;
     }
-    Add(std::move(socket), PeerName(address));
+    Add(std::move(socket), listener.config(), PeerName(address));
   }
   return true;
 }
@@ -85,28 +92,36 @@ void Acceptor::PauseAccepting() {
   resume_accepting_.SetAfter(kAcceptPause);
 }
 
-void Acceptor::Add(UniqueFd socket, std::string peer) {
+void Acceptor::Add(UniqueFd socket, const ListenerConfig& listener, std::string peer) {
+  if (listener.proxy_protocol && !context_->config->trusted_proxies.Contain(peer)) {
+    context_->RefuseProxied(&context_->metrics->proxy_protocol.untrusted, peer, "not trusted");
+    return;  // closes it
+  }
   if (context_->open_connections->fetch_add(1, std::memory_order_relaxed) >=
       context_->config->limits.connections) {
     context_->open_connections->fetch_sub(1, std::memory_order_relaxed);
     context_->metrics->connections_refused.Add();
     return;  // closes it
   }
-  if (!context_->addresses->Add(peer)) {
+  // What comes through a proxy is counted when its header has named the client.
+  const bool by_address = !listener.proxy_protocol && !listener.is_unix();
+  if (by_address && !context_->addresses->Add(peer)) {
     context_->open_connections->fetch_sub(1, std::memory_order_relaxed);
     context_->metrics->connections_refused_by_address.Add();
     return;
   }
   context_->metrics->connections_accepted.Add();
   context_->metrics->connections.Add(1);
-  const int on = 1;
-  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  // Or the socket is writable again only after a third of its buffer, which may be megabytes, has
-  // gone out, and a client that reads slowly but steadily would look like one that has stopped.
-  setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentLowWater,
-             sizeof kUnsentLowWater);
+  if (!listener.is_unix()) {
+    const int on = 1;
+    setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    // Or the socket is writable again only after a third of its buffer, which may be megabytes, has
+    // gone out, and a client that reads slowly but steadily would look like one that has stopped.
+    setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentLowWater,
+               sizeof kUnsentLowWater);
+  }
   auto connection = std::make_unique<Connection>(context_, static_cast<Connection::Owner*>(this),
-                                                 std::move(socket), std::move(peer));
+                                                 listener, std::move(socket), std::move(peer));
   connection->index = connections_.size();
   connections_.push_back(std::move(connection));
 }
@@ -114,7 +129,7 @@ void Acceptor::Add(UniqueFd socket, std::string peer) {
 void Acceptor::Remove(Connection* connection) {
   context_->open_connections->fetch_sub(1, std::memory_order_relaxed);
   context_->metrics->connections.Add(-1);
-  context_->addresses->Remove(connection->peer());
+  if (connection->address_counted()) context_->addresses->Remove(connection->peer());
   const size_t index = connection->index;
   if (removed_.empty()) {
     context_->loop->Defer([this] {
@@ -138,7 +153,7 @@ void Acceptor::CloseIdle() {
 
 void Acceptor::Drain(std::function<void()> drained) {
   for (const auto& listener : listeners_) {
-    while (Accept(listener->fd())) {
+    while (Accept(*listener)) {
     }
   }
   listeners_.clear();

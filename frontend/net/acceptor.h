@@ -22,8 +22,8 @@ class Acceptor final : private Connection::Owner {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  // Takes over a listening socket and begins to accept.
-  void Listen(UniqueFd socket);
+  // Takes over a listening socket and begins to accept. `config` must outlive this.
+  void Listen(UniqueFd socket, const ListenerConfig* config);
 
   // Takes what the kernel has completed already, stops listening, and lets connections end after
   // their present answers. `drained` is called, later, when the last one is gone.
@@ -39,8 +39,8 @@ class Acceptor final : private Connection::Owner {
   class Listener;
 
   // Whether more may be waiting.
-  bool Accept(int listener);
-  void Add(UniqueFd socket, std::string peer);
+  bool Accept(const Listener& listener);
+  void Add(UniqueFd socket, const ListenerConfig& listener, std::string peer);
   void Remove(Connection* connection) override;
   void PauseAccepting();
 

@@ -22,10 +22,13 @@ void ClientRequest::Reset() {
   uncredited = 0;
   bytes_in = 0;
   bytes_out = 0;
+  head_bytes_out = 0;
   status = 0;
   outcome = Outcome::kClientGone;
   detail.clear();
   disk_wait = Duration::zero();
+  headed = Time();
+  completed = Time();
 }
 
 std::unique_ptr<ClientRequest> RequestStore::Take() {

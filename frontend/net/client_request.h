@@ -62,12 +62,14 @@ struct ClientRequest {
 
   // --- What the log says
   Time started;          // first byte
-  Time headed;           // end of the head
+  Time headed;           // end of the head; Time() before
   Time paused_at;        // when the disk was last behind...
   Duration disk_wait{};  // ...and for how long, all in all, the client was not read from
   Time completed;        // last byte of the request
+  Time begun;            // first byte of the final response, when `responding`
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
+  uint64_t head_bytes_out = 0;  // of bytes_out, once all is written: what is not body
   int status = 0;
   Outcome outcome = Outcome::kClientGone;
   std::string detail;  // why, when something went wrong; never for the client

@@ -31,26 +31,26 @@ constexpr uint64_t kShortOfMemory = 10;
 // A disk that takes longer to store a piece of a body is given up.
 constexpr Duration kDiskWait = std::chrono::seconds(30);
 
-PeerTrust TrustOf(const std::string& peer, const std::vector<AddressRange>& proxies) {
-  if (proxies.empty()) return PeerTrust::kUntrusted;
-  const std::optional<IpAddress> address = ParseIpAddress(peer);
-  return address && Contains(proxies, *address) ? PeerTrust::kTrusted : PeerTrust::kUntrusted;
-}
-
 }  // namespace
 
-Connection::Connection(ConnectionContext* context, Owner* owner, UniqueFd socket, std::string peer)
+Connection::Connection(ConnectionContext* context, Owner* owner, const ListenerConfig& listener,
+                       UniqueFd socket, std::string peer)
     : context_(context),
       owner_(owner),
       socket_(std::move(socket)),
       peer_(std::move(peer)),
       watch_(context->loop, socket_.get(), this),
       timer_(context->loop, this),
+      state_(listener.proxy_protocol ? State::kProxyHeader : State::kIdle),
+      address_counted_(!listener.proxy_protocol && !listener.is_unix()),
+      trust_(context->config->trusted_proxies.Contain(peer_) ? PeerTrust::kTrusted
+                                                             : PeerTrust::kUntrusted),
       opened_(context->loop->now()),
-      trust_(TrustOf(peer_, context->config->trusted_proxies)),
       output_(&context->output_limits, this) {
   watch_.WatchRead(true);
-  timer_.SetAfter(context_->config->timeouts.idle);
+  const TimeoutsConfig& timeouts = context_->config->timeouts;
+  // A proxy has its header at hand when it connects.
+  timer_.SetAfter(state_ == State::kProxyHeader ? timeouts.header : timeouts.idle);
 }
 
 Connection::~Connection() = default;
@@ -73,6 +73,7 @@ void Connection::OnReadable() {
     return timer_.SetDeadline(std::min(linger_until_, context_->loop->now() + kLingerPause));
   }
   if (ahead) return KeepForLater(input);
+  if (state_ == State::kProxyHeader) return OnProxyHeader(input);
   Consume(input);
 }
 
@@ -85,6 +86,7 @@ void Connection::OnEndOfInput() {
   end_of_input_ = true;
   watch_.WatchRead(false);  // or it would be reported for ever
   switch (state_) {
+    case State::kProxyHeader:
     case State::kIdle:
     case State::kLingering:
       if (!resume_due_) Close(Outcome::kClientGone);
@@ -183,7 +185,9 @@ void Connection::OnHead(bool more_input) {
   context_->metrics->requests.Add();
   const Config& config = *context_->config;
   if (trust_ == PeerTrust::kTrusted) {
-    request_->client = ClientBehind(head, peer_, config.trusted_proxies);
+    const ForwardedClient client = ClientBehind(head, peer_, config.trusted_proxies);
+    request_->client = client.address;
+    request_->exchange.client_hops = client.hops;
     const auto id = head.Find("x-request-id");
     if (id && IsWellFormedRequestId(*id)) request_->given_id = *id;
   }
@@ -225,6 +229,7 @@ void Connection::OnHead(bool more_input) {
                          expected);
   }
   if (has_body && head.expects_continue() && !more_input) {
+    request_->head_bytes_out += kContinueResponse.size();
     Written(output_.Write(socket_.get(), kContinueResponse));  // may close, so it comes last
   }
 }
@@ -306,6 +311,9 @@ void Connection::OnTimer() {
     return Resume();
   }
   switch (state_) {
+    case State::kProxyHeader:
+      context_->RefuseProxied(&context_->metrics->proxy_protocol.late, peer_, "too late");
+      [[fallthrough]];
     case State::kIdle:
     case State::kLingering:
       return Close(Outcome::kClientGone);
@@ -353,7 +361,8 @@ void Connection::Drain() {
 }
 
 void Connection::CloseIfIdle() {
-  if (state_ != State::kIdle || resume_due_) return;
+  const bool begun = state_ == State::kProxyHeader ? !ahead_.empty() : state_ != State::kIdle;
+  if (begun || resume_due_) return;
   // A request that has arrived and was not yet read is answered; closing now would reset it.
   char first;
   if (recv(socket_.get(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0) return;

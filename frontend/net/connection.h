@@ -1,6 +1,9 @@
 // One client connection: reads requests, has them answered one after the other, writes the answers
 // in order.
 //
+// On a listener with the PROXY protocol a connection is kProxyHeader first, until that header is
+// whole; then kIdle.
+//
 //           first byte        head complete        request complete        answer handed over
 //   kIdle -------------> kHead --------------> kBody ---------------> kWaiting ---------> kWriting
 //     |                    |                     |                                          |
@@ -57,9 +60,10 @@ class Connection final : private FdHandler,
     ~Owner() = default;
   };
 
-  // `context` and `owner` must outlive the connection. `peer` is the client's address for logs and
-  // X-Forwarded-For.
-  Connection(ConnectionContext* context, Owner* owner, UniqueFd socket, std::string peer);
+  // `context`, `owner` and `listener` must outlive the connection. `peer` is the client's address for
+  // logs and X-Forwarded-For, or the proxy's, until its header has named the client.
+  Connection(ConnectionContext* context, Owner* owner, const ListenerConfig& listener,
+             UniqueFd socket, std::string peer);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -72,10 +76,21 @@ class Connection final : private FdHandler,
   void Cut();
 
   const std::string& peer() const { return peer_; }
+  // Whether peer() has been counted in the AddressTable.
+  bool address_counted() const { return address_counted_; }
   size_t index = 0;  // the owner's
 
  private:
-  enum class State : uint8_t { kIdle, kHead, kBody, kWaiting, kWriting, kLingering, kClosed };
+  enum class State : uint8_t {
+    kProxyHeader,
+    kIdle,
+    kHead,
+    kBody,
+    kWaiting,
+    kWriting,
+    kLingering,
+    kClosed
+  };
 
   // FdHandler, TimerHandler
   void OnReadable() override;
@@ -93,6 +108,9 @@ class Connection final : private FdHandler,
   // Output::Client
   void OnOutputReady() override { OnWritable(); }
   void OnOutputRoom() override { ReturnCredit(); }
+
+  // --- Before the first request: connection_proxy.cc
+  void OnProxyHeader(absl::string_view input);
 
   // --- Reading: connection.cc
   void OnEndOfInput();
@@ -137,20 +155,22 @@ class Connection final : private FdHandler,
   ConnectionContext* const context_;
   Owner* const owner_;
   const UniqueFd socket_;
-  const std::string peer_;
+  std::string peer_;
   FdWatch watch_;
   Timer timer_;
-  State state_ = State::kIdle;
+  State state_;
   bool keep_alive_ = true;
   bool consuming_ = false;     // inside Consume, which goes on by itself
   bool resume_due_ = false;    // the timer means: go on with ahead_
   bool end_of_input_ = false;  // the client has closed its direction
+  bool address_counted_;
+  PeerTrust trust_;
   uint32_t requests_ = 0;
   const Time opened_;
-  const PeerTrust trust_;
   Time linger_until_;
   std::unique_ptr<ClientRequest> request_;
-  std::string ahead_;  // read while a request was being answered
+  std::string
+      ahead_;  // read while a request was being answered; before, a part of the PROXY header
   Output output_;
 };
 

@@ -70,8 +70,10 @@ void Connection::OnFile(StaticReply reply) {
     const absl::string_view fields =
         reply.status == 304 ? reply.file->not_modified_fields() : reply.file->ok_fields();
     context_->out.append(fields.data(), fields.size());
+    request_->head_bytes_out += context_->out.size();
     return Written(output_.Write(socket_.get(), context_->out));
   }
+  request_->head_bytes_out += context_->out.size() + reply.file->ok_fields().size();
   if (reply.file->in_memory()) {
     return Written(output_.WriteFile(socket_.get(), context_->out, std::move(reply.file)));
   }
@@ -130,6 +132,7 @@ void Connection::Begin(int status, Outcome outcome, const ResponseFraming& frami
   request_->outcome = outcome;
   request_->framing = framing;
   request_->responding = true;
+  request_->begun = context_->loop->now();
   keep_alive_ = framing.keep_alive;
   context_->out.clear();
 }
@@ -152,6 +155,7 @@ void Connection::Answer(Outcome outcome, int status) {
                     static_cast<uint64_t>(pool != nullptr ? pool->RetryAfterSeconds() : 1));
   }
   writer.Finish(framing, response.minor_version, context_->Date());
+  request_->head_bytes_out += context_->out.size();
   if (framing.send_body) context_->out += body.body;
   request_->answered = true;
   Written(output_.Write(socket_.get(), context_->out));
@@ -182,6 +186,7 @@ void Connection::OnResponse(v1::Response* response) {
   }
   request_->buffered = !response->last() && MayBeBuffered(*response);
   writer.Finish(framing, head.minor_version, context_->Date());
+  request_->head_bytes_out += context_->out.size();
   if (!framing.send_body) {
     // What answers a HEAD has no body, whatever the handler made.
     if (!response->last()) request_->site->pool->Cancel(&request_->exchange);

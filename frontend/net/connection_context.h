@@ -42,6 +42,10 @@ struct ConnectionContext {
 
   absl::string_view Date() { return date.Get(std::time(nullptr)); }
 
+  // Counts a connection that is closed before any request, and says so, at most once a second.
+  void RefuseProxied(SingleWriterCounter* counter, absl::string_view peer,
+                     absl::string_view reason);
+
   Loop* const loop;
   const Config* const config;
   const Router* const router;
@@ -64,6 +68,7 @@ struct ConnectionContext {
   TraceparentSource traceparents;
   DateCache date;
   Time warned_of_backend{};
+  Time warned_of_proxy{};
   std::string out;  // where heads and small answers are put together before they are written
 };
 

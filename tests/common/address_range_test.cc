@@ -43,6 +43,16 @@ TEST(AddressRangeTest, BothWaysToWriteAnIpv4AddressAreOne) {
   EXPECT_TRUE(Holds("::ffff:10.0.0.0/104", "10.1.2.3"));
 }
 
+TEST(AddressRangeTest, WritesAddressesInOneWay) {
+  const auto rewritten = [](absl::string_view text) {
+    return FormatIpAddress(*ParseIpAddress(text));
+  };
+  EXPECT_EQ(rewritten("192.0.2.1"), "192.0.2.1");
+  EXPECT_EQ(rewritten("::ffff:192.0.2.1"), "192.0.2.1");
+  EXPECT_EQ(rewritten("2001:DB8:0:0::0:1"), "2001:db8::1");
+  EXPECT_EQ(rewritten("::"), "::");
+}
+
 TEST(AddressRangeTest, RefusesWhatIsNone) {
   for (const absl::string_view text :
        {"", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/8 ",

@@ -75,6 +75,53 @@ TEST(CheckListenersTest, RefusesTheAdminAddress) {
   EXPECT_EQ(Faults(WithListeners("  - address: 127.0.0.2:9901\n  - address: '[::1]:9901'\n")), "");
 }
 
+TEST(CheckListenersTest, EachIsAnAddressOrAUnixSocket) {
+  EXPECT_EQ(Faults(WithListeners("  - proxy_protocol: 'off'\n")),
+            "f:2:5: listeners[0]: has neither address nor unix\n");
+  EXPECT_EQ(Faults(WithListeners("  - {address: '0.0.0.0:80', unix: /a.sock}\n")),
+            "f:2:5: listeners[0]: has both address and unix\n");
+  EXPECT_EQ(Faults(WithListeners("  - {unix: /run/a.sock, mode: '0600'}\n  - unix: /run/b.sock\n")),
+            "");
+}
+
+TEST(CheckListenersTest, AUnixSocketHasAPathOfItsOwn) {
+  EXPECT_EQ(Faults(WithListeners("  - unix: a.sock\n")),
+            "f:2:11: listeners[0].unix: 'a.sock' is not the absolute path of a file\n");
+  EXPECT_EQ(Faults(WithListeners("  - unix: /run/\n")),
+            "f:2:11: listeners[0].unix: '/run/' is not the absolute path of a file\n");
+  EXPECT_EQ(Faults(WithListeners("  - unix: /a.sock\n  - unix: /a.sock\n")),
+            "f:3:11: listeners[1].unix: '/a.sock' is listeners[0] already\n");
+  EXPECT_THAT(Faults(WithListeners("  - unix: /" + std::string(107, 'a') + "\n")),
+              testing::EndsWith(" is longer than 107 bytes\n"));
+  EXPECT_EQ(Faults(WithListeners("  - unix: /" + std::string(106, 'a') + "\n")), "");
+}
+
+TEST(CheckListenersTest, AModeIsOctalAndOfAUnixSocket) {
+  for (const std::string mode : {"0999", "1777", "60", "rw", "00660"}) {
+    EXPECT_EQ(Faults(WithListeners("  - {unix: /a.sock, mode: '" + mode + "'}\n")),
+              "f:2:27: listeners[0].mode: '" + mode + "' is not a mode such as 0660\n");
+  }
+  EXPECT_EQ(Faults(WithListeners("  - {address: '0.0.0.0:80', mode: 0660}\n")),
+            "f:2:35: listeners[0].mode: goes with unix only\n");
+}
+
+TEST(CheckListenersTest, TheProxyProtocolNeedsSomebodyToTrust) {
+  const std::string tcp = WithListeners("  - {address: '0.0.0.0:80', proxy_protocol: required}\n");
+  const std::string nobody =
+      "f:2:45: listeners[0].proxy_protocol: trusted_proxies holds no address, so that nobody could "
+      "connect\n";
+  EXPECT_EQ(Faults(tcp), nobody);
+  EXPECT_EQ(Faults(tcp + "trusted_proxies: [unix]\n"), nobody);
+  EXPECT_EQ(Faults(tcp + "trusted_proxies: [10.0.0.0/8]\n"), "");
+  const std::string file = WithListeners("  - {unix: /a.sock, proxy_protocol: required}\n");
+  EXPECT_EQ(Faults(file + "trusted_proxies: [10.0.0.0/8]\n"),
+            "f:2:37: listeners[0].proxy_protocol: trusted_proxies holds no 'unix', so that nobody "
+            "could connect\n");
+  EXPECT_EQ(Faults(file + "trusted_proxies: [unix]\n"), "");
+  EXPECT_EQ(Faults(WithListeners("  - {address: '0.0.0.0:80', proxy_protocol: optional}\n")),
+            "f:2:45: listeners[0].proxy_protocol: 'optional' is not one of off, required\n");
+}
+
 TEST(CheckSizesTest, ComparesRelatedLimits) {
   EXPECT_EQ(Faults(LeastAnd("limits: {field: 64KiB}\n")),
             "f:4:17: limits.field: 64KiB is more than limits.head, 32KiB\n");

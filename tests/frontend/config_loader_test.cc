@@ -23,9 +23,10 @@ TEST(ConfigLoaderTest, ReadsEveryKey) {
   const LoadedConfig loaded = Parse(R"(
 listeners:
   - address: 0.0.0.0:8080
-  - address: "[::1]:8081"
+  - {address: "[::1]:8081", proxy_protocol: required}
+  - {unix: /run/anteroom/http.sock, mode: 0600}
 admin: {address: 0.0.0.0:9902}
-trusted_proxies: [127.0.0.1, "2001:db8::/32"]
+trusted_proxies: [127.0.0.1, unix, "2001:db8::/32"]
 loops: 3
 file_io_threads: 4
 spool: {directory: /srv/spool, memory_per_body: 128KiB, total: 2GiB, files: 100}
@@ -44,7 +45,7 @@ limits:
   trailer_section: 1KiB
 timeouts: {header: 1s, body: 2s, body_grace: 1s, connection: 9m, idle: 3s, write: 4s}
 links: {pump: thread, connect_timeout: 1s, backoff_min: 10ms, backoff_max: 2s}
-access_log: {path: "-", queue_lines: 100}
+access_log: {path: "-", format: combined, queue_lines: 100}
 log: {level: debug}
 drain: {delay: 5s, timeout: 1m}
 pools:
@@ -63,8 +64,12 @@ routes:
   ASSERT_EQ(FormatFaults("f", loaded.faults), "");
   EXPECT_EQ(FormatFaults("f", loaded.warnings), "");
   const Config& config = *loaded.config;
-  ASSERT_EQ(config.listeners.size(), 2u);
+  ASSERT_EQ(config.listeners.size(), 3u);
   EXPECT_EQ(config.listeners[1].address, (SocketAddress{"::1", 8081}));
+  EXPECT_FALSE(config.listeners[0].proxy_protocol);
+  EXPECT_TRUE(config.listeners[1].proxy_protocol);
+  EXPECT_EQ(config.listeners[2].unix_path, "/run/anteroom/http.sock");
+  EXPECT_EQ(config.listeners[2].mode, 0600u);
   EXPECT_EQ(config.admin.address, (SocketAddress{"0.0.0.0", 9902}));
   EXPECT_EQ(config.loops, 3u);
   EXPECT_EQ(config.file_io_threads, 4u);
@@ -78,8 +83,9 @@ routes:
   EXPECT_EQ(config.limits.requests_per_connection, 10u);
   EXPECT_EQ(config.limits.body_rate, 1024u);
   EXPECT_TRUE(config.limits.http.refuse_underscores);
-  ASSERT_EQ(config.trusted_proxies.size(), 2u);
-  EXPECT_EQ(config.trusted_proxies[1].bits, 32);
+  ASSERT_EQ(config.trusted_proxies.ranges.size(), 2u);
+  EXPECT_EQ(config.trusted_proxies.ranges[1].bits, 32);
+  EXPECT_TRUE(config.trusted_proxies.unix_sockets);
   EXPECT_EQ(config.timeouts.body_grace, seconds(1));
   EXPECT_EQ(config.timeouts.connection, std::chrono::minutes(9));
   EXPECT_EQ(config.limits.http.target, 4096u);
@@ -97,6 +103,7 @@ routes:
   EXPECT_EQ(config.links.backoff_min, milliseconds(10));
   EXPECT_EQ(config.links.backoff_max, seconds(2));
   EXPECT_EQ(config.access_log.path, "-");
+  EXPECT_EQ(config.access_log.format, AccessLogFormat::kCombined);
   EXPECT_EQ(config.access_log.queue_lines, 100u);
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_EQ(config.drain.delay, seconds(5));
@@ -150,7 +157,7 @@ TEST(ConfigLoaderTest, ListsAllFaultsAtOnceByLine) {
              "limts: {}\n"),
       "f:2:12: routes[0].path: 'api' does not start with '/'\n"
       "f:2:23: routes[0].pool: there is no pool 'g'\n"
-      "f:4:5: listeners[0]: has no address\n"
+      "f:4:5: listeners[0]: has neither address nor unix\n"
       "f:4:6: unknown key 'listeners[0].adress', did you mean 'address'?\n"
       "f:5:16: limits.body: '12 parsecs' is not a size: write a whole number and B, KiB, MiB, "
       "GiB or TiB\n"

@@ -21,7 +21,7 @@ SocketAddress FreeAddress() { return LocalAddress(ListenTcp({"127.0.0.1", 0})->g
 class FrontendServerTest : public testing::Test {
  protected:
   FrontendServerTest() {
-    config_.listeners.push_back({FreeAddress()});
+    config_.listeners.push_back({.address = FreeAddress()});
     config_.admin.address = FreeAddress();
     config_.loops = 2;
     config_.pools.resize(1);
@@ -87,7 +87,7 @@ TEST_F(FrontendServerTest, APortThatIsTakenLeavesNothingRunning) {
   const auto taken = ListenTcp({"127.0.0.1", 0});
   ASSERT_TRUE(taken.ok());
   Config config = config_;
-  config.listeners.push_back({LocalAddress(taken->get())});
+  config.listeners.push_back({.address = LocalAddress(taken->get())});
   {
     FrontendServer server(config);
     const absl::Status status = server.Start();

@@ -213,5 +213,6 @@ def test_every_setting_of_the_front_end_can_be_made_in_the_chart() -> None:
     document = (REPOSITORY / "docs/CONFIG.md").read_text()
     documented = set(re.findall(r"^\| `([a-z_*.]+)` \| [^|]+ \| [^|]+ \| ", document, re.MULTILINE))
     assert len(documented) > 30
-    of_the_chart = {"listeners.*.address", "admin.address", "spool.directory"}
+    of_the_chart = {f"listeners.*.{key}" for key in ("address", "unix", "mode", "proxy_protocol")}
+    of_the_chart |= {"admin.address", "spool.directory"}
     assert keys(SCHEMA["definitions"]["config"], "") == documented - of_the_chart

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "common/units.h"
@@ -116,10 +117,13 @@ TEST(ConfigDocumentTest, GivesTheDefaultsThatTheStructHas) {
   const Config c;
   const PoolConfig p;
   const std::map<std::string, std::string> defaults = {
+      {"listeners.*.mode", absl::StrFormat("%04o", ListenerConfig().mode)},
+      {"listeners.*.proxy_protocol", ListenerConfig().proxy_protocol ? "?" : "off"},
       {"admin.address", c.admin.address.ToString()},
       {"loops", absl::StrCat(c.loops)},
       {"file_io_threads", absl::StrCat(c.file_io_threads)},
       {"log.level", c.log_level},
+      {"access_log.format", c.access_log.format == AccessLogFormat::kJson ? "json" : "?"},
       {"access_log.queue_lines", absl::StrCat(c.access_log.queue_lines)},
       {"limits.body", AsText(c.limits.http.body)},
       {"limits.connections", absl::StrCat(c.limits.connections)},

@@ -1,8 +1,10 @@
 """One line of JSON an exchange, whatever the client sends."""
 
 import pathlib
+import re
 import signal
 
+import pytest
 from anteroom_harness.deadlines import wait_until
 from anteroom_harness.frontend import Line
 from anteroom_harness.http_client import request
@@ -30,6 +32,39 @@ def test_a_line_says_who_asked_what_and_how_it_ended(stack: Stack) -> None:
     assert line["attempt"] == 1
     assert line["total_ms"] >= line["run_ms"] >= 0
     assert line["id"]
+
+
+PHASES = ("read_ms", "queue_ms", "dispatch_ms", "backend_queue_ms", "run_ms", "write_ms")
+
+
+def test_the_phases_of_a_request_add_up(stack: Stack, pump: str) -> None:
+    stack.start()
+    with stack.connect() as connection:
+        connection.send(b"GET /diag/sleep?ms=50 HTTP/1.1\r\n")
+        wait_until(lambda: stack.metrics().sum("anteroom_frontend_received_bytes_total") > 0, "the first byte to arrive")
+        connection.send(b"Host: t\r\n\r\n")
+        connection.read_response()
+        connection.send_request("POST", "/diag/echo", body=bytes(1_000_000))
+        connection.read_response()
+        connection.send_request("GET", "/diag/bytes?n=1000&chunk=100&delay_ms=10")  # streamed
+        connection.read_response()
+    slept, echoed, streamed = lines_after(stack, 3)
+    for line in (slept, echoed, streamed):
+        assert all(line[phase] >= 0 for phase in PHASES)
+        assert sum(line[phase] for phase in PHASES) == pytest.approx(line["total_ms"], abs=0.01)
+    assert slept["read_ms"] > 0
+    assert slept["run_ms"] >= 50
+    assert slept["dispatch_ms"] < slept["run_ms"]
+    assert streamed["write_ms"] >= 50 > streamed["run_ms"]
+
+
+def test_a_request_that_never_got_a_thread_says_how_long_it_waited(stack: Stack) -> None:
+    stack.start_frontend({"pools": {"main": {"queue": {"wait": "200ms"}}}}, endpoints=["127.0.0.1:1"])
+    assert stack.get("/").status == 503
+    (line,) = lines_after(stack, 1)
+    assert line["queue_ms"] == pytest.approx(200, abs=150)
+    assert not {"dispatch_ms", "run_ms"} & line.keys()
+    assert line["write_ms"] >= 0
 
 
 def test_one_line_an_exchange(stack: Stack) -> None:
@@ -125,3 +160,67 @@ def test_nothing_is_lost_at_the_end(stack: Stack) -> None:
         stack.get("/diag/hello")
     stack.frontend.stop()
     assert len(stack.frontend.access_log()) == 100
+
+
+COMBINED = re.compile(
+    r'(\S+) - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\] "([^"]*)" (\d{3}) (\d+) "([^"]*)" "([^"]*)"'
+)
+
+
+def combined_after(stack: Stack, count: int) -> list[tuple[str, ...]]:
+    """Client, request, status, bytes, referer and user agent of each line; every one has to be of that form."""
+    path = stack.frontend.access_log_path
+    wait_until(lambda: path.read_bytes().count(b"\n") >= count, f"{count} lines in the access log")
+    found = [COMBINED.fullmatch(line) for line in path.read_text("ascii").splitlines()]
+    assert all(found), path.read_text("ascii")[:2000]
+    return [match.groups() for match in found if match]
+
+
+def test_the_combined_format(stack: Stack, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www/a.txt").write_text("a" * 123)
+    (tmp_path / "www/large.txt").write_text("a" * 3_000_000)
+    stack.start_backend()
+    routes = [{"path": "/static/", "static": {"root": str(tmp_path / "www")}}, {"path": "/diag/", "pool": "main"}]
+    stack.start_frontend({"routes": routes, "access_log": {"format": "combined"}})
+    said = {"Referer": "https://example.com/?q=1", "User-Agent": "tester/1"}
+    sizes = []
+    for target in ("/static/a.txt", "/static/large.txt", "/diag/bytes?n=5000", "/diag/hello", "/nowhere"):
+        sizes.append(len(stack.get(target, headers=said).body))
+    with stack.connect() as connection:
+        connection.send_request("HEAD", "/static/a.txt")
+        connection.read_response("HEAD")
+        connection.send(b"POST /diag/echo HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        assert connection.read_head().status == 100
+        connection.send(b"ab")
+        sizes.append(len(connection.read_response().body))
+    lines = combined_after(stack, 7)
+    agent = ("https://example.com/?q=1", "tester/1")
+    assert lines[:6] == [
+        ("127.0.0.1", "GET /static/a.txt HTTP/1.1", "200", "123", *agent),
+        ("127.0.0.1", "GET /static/large.txt HTTP/1.1", "200", "3000000", *agent),
+        ("127.0.0.1", "GET /diag/bytes?n=5000 HTTP/1.1", "200", "5000", *agent),
+        ("127.0.0.1", "GET /diag/hello HTTP/1.1", "200", str(sizes[3]), *agent),
+        ("127.0.0.1", "GET /nowhere HTTP/1.1", "404", str(sizes[4]), *agent),
+        ("127.0.0.1", "HEAD /static/a.txt HTTP/1.1", "200", "0", "-", "-"),
+    ]
+    assert lines[6][1:4] == ("POST /diag/echo HTTP/1.1", "200", str(sizes[5]))
+
+
+def test_hostile_bytes_leave_one_line_of_the_combined_format(stack: Stack) -> None:
+    stack.start(settings={"access_log": {"format": "combined"}})
+    sent = 0
+    for target in HOSTILE:
+        for head in (
+            b"GET " + target + b" HTTP/1.1\r\nHost: t\r\n",
+            b"GET /diag/hello HTTP/1.1\r\nHost: t\r\nUser-Agent: " + target + b"\r\nReferer: " + target + b"\r\n",
+            target + b" / HTTP/1.1\r\nHost: t\r\n",
+        ):
+            with stack.connect() as connection:
+                connection.send(head + b"Connection: close\r\n\r\n")
+                connection.read_response()
+                sent += 1
+    lines = combined_after(stack, sent)
+    assert len(lines) == sent
+    assert {line[2] for line in lines} <= {"200", "400", "404"}
+    assert any(line[4:] == ("/\\x80\\xFF\\xFE",) * 2 for line in lines)

@@ -53,6 +53,26 @@ def test_a_trusted_proxy_is_believed_and_added(stack: Stack) -> None:
     assert line["id"] == "given-by-the-client"
 
 
+def test_what_a_client_said_before_its_proxy_is_not_passed_on(stack: Stack) -> None:
+    """Proxies that append: the client's own words stand to the left of theirs, and handlers may look there."""
+    stack.start(settings={"trusted_proxies": ["127.0.0.0/8", "10.0.0.0/8"]})
+    headers = [
+        ("X-Forwarded-For", "6.6.6.6, 192.0.2.1, 10.1.2.3"),
+        ("X-Forwarded-Proto", "gopher"),
+        ("X-Forwarded-Proto", "https, http"),
+        ("X-Forwarded-Host", "evil.example, shop.example, inner.example"),
+        ("X-Real-IP", "6.6.6.6"),
+        ("X-Real-IP", "192.0.2.1"),
+        ("X-Real-IP", "10.1.2.3"),
+    ]
+    got = echoed(stack, headers)
+    assert got["x-forwarded-for"] == ["6.6.6.6, 192.0.2.1, 10.1.2.3, 127.0.0.1"]
+    assert got["x-forwarded-proto"] == ["https"]
+    assert got["x-forwarded-host"] == ["shop.example"]
+    assert got["x-real-ip"] == ["192.0.2.1"]
+    assert echoed(stack, [])["x-forwarded-proto"] == ["http"]
+
+
 def test_an_id_that_would_need_quoting_is_not_taken(stack: Stack) -> None:
     stack.start(settings={"trusted_proxies": ["127.0.0.1"]})
     echoed(stack, [("X-Request-ID", 'a"b')])

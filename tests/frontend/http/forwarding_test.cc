@@ -21,12 +21,12 @@ class ForwardingTest : public testing::Test {
     return parser_->head();
   }
   std::string Client(const std::string& lines) {
-    return std::string(ClientBehind(Head(lines), "10.0.0.1", trusted_));
+    return std::string(ClientBehind(Head(lines), "10.0.0.1", trusted_).address);
   }
 
   HttpLimits limits_;
   std::unique_ptr<RequestParser> parser_;
-  const std::vector<AddressRange> trusted_ = {*ParseAddressRange("10.0.0.0/8")};
+  const TrustedProxies trusted_ = {{*ParseAddressRange("10.0.0.0/8")}, true};
 };
 
 TEST_F(ForwardingTest, TheClientIsTheFirstFromTheRightThatIsNoProxyOfOurs) {
@@ -54,6 +54,17 @@ TEST_F(ForwardingTest, StopsAtWhatIsNoAddress) {
   EXPECT_EQ(Client("X-Forwarded-For: []\r\n"), "10.0.0.1");
 }
 
+TEST_F(ForwardingTest, AUnixSocketIsAHopLikeAnAddress) {
+  EXPECT_EQ(Client("X-Forwarded-For: 192.0.2.1, unix:\r\n"), "192.0.2.1");
+  EXPECT_EQ(Client("X-Forwarded-For: unix:, 10.0.0.2\r\n"), "unix:");
+  EXPECT_EQ(Client("X-Forwarded-For: 192.0.2.1, unix\r\n"), "10.0.0.1");
+  const TrustedProxies no_sockets = {trusted_.ranges, false};
+  EXPECT_EQ(
+      ClientBehind(Head("X-Forwarded-For: 192.0.2.1, unix:\r\n"), "10.0.0.1", no_sockets).address,
+      "unix:");
+  EXPECT_EQ(ForwardedElement(kUnixPeer), "for=unknown;proto=http");
+}
+
 TEST_F(ForwardingTest, TakesAddressesWithPorts) {
   EXPECT_EQ(Client("X-Forwarded-For: 192.0.2.1:4711\r\n"), "192.0.2.1");
   EXPECT_EQ(Client("X-Forwarded-For: [2001:db8::1]:4711\r\n"), "2001:db8::1");
@@ -61,12 +72,43 @@ TEST_F(ForwardingTest, TakesAddressesWithPorts) {
   EXPECT_EQ(Client("X-Forwarded-For: 2001:db8::1\r\n"), "2001:db8::1");
 }
 
+TEST_F(ForwardingTest, CountsTheProxiesThatItPasses) {
+  const auto hops = [&](const std::string& list) {
+    return ClientBehind(Head("X-Forwarded-For: " + list + "\r\n"), "10.0.0.1", trusted_).hops;
+  };
+  EXPECT_EQ(hops(""), 0u);
+  EXPECT_EQ(hops("192.0.2.1"), 0u);
+  EXPECT_EQ(hops("6.6.6.6, 192.0.2.1, 10.0.0.2, unix:"), 2u);
+  EXPECT_EQ(hops("10.0.0.4, 10.0.0.3, 10.0.0.2"), 2u);
+  EXPECT_EQ(hops("unknown, 10.0.0.3, 10.0.0.2"), 1u);
+}
+
+TEST_F(ForwardingTest, MembersAreCountedFromTheRight) {
+  const RequestHead& head = Head("A: 1, 2\r\nB: x\r\na: 3,4\r\nC:\r\nD: x,\r\nD:\r\n");
+  EXPECT_EQ(MemberFromRight(head, "a", 0), "4");
+  EXPECT_EQ(MemberFromRight(head, "a", 1), "3");
+  EXPECT_EQ(MemberFromRight(head, "a", 3), "1");
+  EXPECT_EQ(MemberFromRight(head, "a", 9), "1");
+  EXPECT_EQ(MemberFromRight(head, "b", 5), "x");
+  EXPECT_EQ(MemberFromRight(head, "c", 0), "");
+  EXPECT_EQ(MemberFromRight(head, "d", 0), "");
+  EXPECT_EQ(MemberFromRight(head, "d", 1), "x");
+  EXPECT_EQ(MemberFromRight(head, "e", 0), "");
+}
+
 TEST_F(ForwardingTest, TheSchemeIsATrustedProxysWord) {
-  EXPECT_EQ(ClientScheme(Head("X-Forwarded-Proto: https\r\n"), PeerTrust::kTrusted), "https");
-  EXPECT_EQ(ClientScheme(Head("X-Forwarded-Proto: HTTPS\r\n"), PeerTrust::kTrusted), "https");
-  EXPECT_EQ(ClientScheme(Head("X-Forwarded-Proto: gopher\r\n"), PeerTrust::kTrusted), "http");
-  EXPECT_EQ(ClientScheme(Head("X-Forwarded-Proto: https\r\n"), PeerTrust::kUntrusted), "http");
-  EXPECT_EQ(ClientScheme(Head(""), PeerTrust::kTrusted), "http");
+  const auto scheme = [&](const std::string& lines, PeerTrust trust, size_t hops) {
+    return std::string(ClientScheme(Head(lines), trust, hops));
+  };
+  EXPECT_EQ(scheme("X-Forwarded-Proto: https\r\n", PeerTrust::kTrusted, 0), "https");
+  EXPECT_EQ(scheme("X-Forwarded-Proto: HTTPS\r\n", PeerTrust::kTrusted, 3), "https");
+  EXPECT_EQ(scheme("X-Forwarded-Proto: gopher\r\n", PeerTrust::kTrusted, 0), "http");
+  EXPECT_EQ(scheme("X-Forwarded-Proto: https\r\n", PeerTrust::kUntrusted, 0), "http");
+  EXPECT_EQ(scheme("", PeerTrust::kTrusted, 0), "http");
+  // The client's word, then that of the proxy it reached.
+  EXPECT_EQ(scheme("X-Forwarded-Proto: https, http\r\n", PeerTrust::kTrusted, 0), "http");
+  // TLS ended at the first proxy; the second one was reached without.
+  EXPECT_EQ(scheme("X-Forwarded-Proto: https, http\r\n", PeerTrust::kTrusted, 1), "https");
 }
 
 TEST_F(ForwardingTest, ListsGrowAtTheirEnd) {

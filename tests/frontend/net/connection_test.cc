@@ -303,7 +303,8 @@ TEST(AcceptorTest, StoppingTakesNoNewConnections) {
   auto socket = ListenTcp({"127.0.0.1", 0});
   ASSERT_TRUE(socket.ok());
   const SocketAddress address = LocalAddress(socket->get());
-  acceptor.Listen(*std::move(socket));
+  const ListenerConfig listener;
+  acceptor.Listen(*std::move(socket), &listener);
   EXPECT_TRUE(TestSocket(address).connected());
   acceptor.CutAll();
   EXPECT_FALSE(TestSocket(address).connected());

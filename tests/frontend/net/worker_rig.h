@@ -133,7 +133,7 @@ class WorkerRig {
     auto socket = ListenTcp({"127.0.0.1", 0});
     EXPECT_TRUE(socket.ok()) << socket.status();
     address_ = LocalAddress(socket->get());
-    worker_->Listen(*std::move(socket));
+    worker_->Listen(*std::move(socket), &listener);
     worker_->SetBackends(0, std::move(backends));
   }
   void Start(std::vector<SocketAddress> backends) {
@@ -160,6 +160,7 @@ class WorkerRig {
   }
 
   Config config;
+  ListenerConfig listener;
   ProcessShared shared;
   std::unique_ptr<AccessLog> access_log;
 

@@ -42,20 +42,22 @@ class Response:
 
 
 class Connection:
-    """One TCP connection. Every read has a deadline (`timeout`, scaled)."""
+    """One connection, over TCP or (when `address` is a path) a Unix socket. Every read has a deadline (`timeout`, scaled)."""
 
     def __init__(
         self,
-        address: tuple[str, int],
+        address: tuple[str, int] | str,
         timeout: float = 10.0,
         receive_buffer: int | None = None,
         source: str | None = None,
     ):
-        self._socket = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+        tcp = not isinstance(address, str)
+        self._socket = socket.socket((socket.AF_INET6 if ":" in address[0] else socket.AF_INET) if tcp else socket.AF_UNIX)
         if receive_buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.settimeout(scaled(timeout))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tcp:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if source is not None:
             self._socket.bind((source, 0))
         self._socket.connect(address)
