@@ -151,10 +151,14 @@ absl::StatusOr<Response> DiagHandlers::Echo(const Request& request, Context&) {
   return Response::Json(std::move(out));
 }
 
-absl::StatusOr<Response> DiagHandlers::Digest(const Request& request, BodyReader& body, Context&) {
+absl::StatusOr<Response> DiagHandlers::Digest(const Request& request, BodyReader& body,
+                                              Context& context) {
+  const absl::StatusOr<uint64_t> delay_ms = Number(request, "delay_ms", 0, kMaxMillis);
+  if (!delay_ms.ok()) return delay_ms.status();
   const absl::StatusOr<uint64_t> read = Number(request, "read", body.size(), ~uint64_t{0});
   if (!read.ok()) return read.status();
   const uint64_t most = std::min(*read, body.size());
+  if (!context.SleepFor(std::chrono::milliseconds(*delay_ms))) return Gone();
   Sha256 hash;
   std::vector<char> buffer(kDigestPiece);
   uint64_t length = 0;
