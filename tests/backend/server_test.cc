@@ -475,11 +475,13 @@ TEST_F(ServerTest, ATakenPortIsUnavailable) {
 TEST_F(ServerTest, FaultyOptionsAndPatternsAreReportedTogether) {
   options_.io_threads = 0;
   options_.min_threads = -1;
+  options_.max_streamed_body = options_.max_request_body - 1;
   Server faulty(options_);
   const absl::Status status = faulty.Start();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(status.message().find("io_threads"), absl::string_view::npos);
   EXPECT_NE(status.message().find("min_threads"), absl::string_view::npos);
+  EXPECT_NE(status.message().find("max_streamed_body"), absl::string_view::npos);
 }
 
 TEST_F(ServerTest, MalformedPatternsAreReportedByStart) {

@@ -34,12 +34,13 @@ using Handler = std::function<absl::StatusOr<Response>(const Request&, Context&)
 // For large bodies: reads the body piece by piece, so that a request costs about 1 MiB of memory
 // however long it is. Request::body() is empty. Everything said of Handler holds, and:
 //
-// A body of more than 64 KiB is still on its way from the front end when the handler begins, so
-// Read() waits, on the handler's thread; always called on a worker thread then. It is at most a
-// disk read away: the client has sent all of it, unless the body ends (see BodyReader::Read).
+// A body of more than 64 KiB is still on its way from the front end when the handler begins, always
+// on a worker thread then, and Read() waits for it. It is no further than a disk away, since the
+// client has sent all of it.
 //
-// What the handler does not read is never sent: it may answer at any time. The function of a
-// Response::Stream() may go on reading, so that a body can be transformed as it passes.
+// The handler may answer at any time; what it has not read is dropped, and most of it never sent.
+// The function of a Response::Stream() may go on reading, so that a body can be transformed as it
+// passes.
 //
 //   absl::StatusOr<Response> Upload(const Request& request, BodyReader& body, Context&) {
 //     std::vector<char> buffer(64 * 1024);

@@ -50,9 +50,9 @@ struct ServerOptions {
   // `max_request_body`; else not less than that.
   uint64_t max_streamed_body = 0;
   // Bodies of more than 64 KiB that are here at the same time, in bytes: requests from their first
-  // byte (they count whole, those of HandleStreaming() with the 1 MiB that may be here unread)
-  // until they are answered, responses until they are sent. Beyond it
-  // requests are refused until others finish. Not less than `max_request_body`.
+  // byte until they are answered (they count whole; those of HandleStreaming() with the 1 MiB that
+  // may be here unread), responses until they are sent. Beyond it requests are refused until others
+  // finish. Not less than `max_request_body`.
   uint64_t max_buffered_bytes = uint64_t{2} << 30;
 
   // How long handlers may go on after the first SIGTERM before the process ends without them. Less
