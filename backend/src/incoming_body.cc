@@ -35,10 +35,10 @@ uint64_t LinkBodyReader::size() const { return exchange_->wire.body_size(); }
 absl::StatusOr<size_t> LinkBodyReader::Read(absl::Span<char> buffer) {
   if (buffer.empty() || left_ == 0) return 0;
   if (rest_.empty()) {
-    absl::StatusOr<std::string> piece = exchange_->link->ReadBody(exchange_);
-    if (!piece.ok()) return piece.status();
-    piece_ = *std::move(piece);
-    rest_ = piece_;
+    if (!piece_.ok()) return piece_.status();
+    piece_ = exchange_->link->ReadBody(exchange_);
+    if (!piece_.ok()) return piece_.status();
+    rest_ = *piece_;
   }
   const size_t size = std::min(buffer.size(), rest_.size());
   std::copy_n(rest_.data(), size, buffer.data());

@@ -55,8 +55,8 @@ class LinkBodyReader final : public BodyReader {
  private:
   Exchange* const exchange_;
   uint64_t left_;
-  std::string piece_;
-  absl::string_view rest_;  // of the piece that is being read
+  absl::StatusOr<std::string> piece_ = "";  // or why there will be no other
+  absl::string_view rest_;                  // of the piece that is being read
 };
 
 }  // namespace anteroom::backend

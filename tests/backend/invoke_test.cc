@@ -1,11 +1,15 @@
 // Whatever a handler does, what comes back may go on the wire.
 #include "backend/src/invoke.h"
 
+#include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
 #include "backend/src/status_response.h"
 #include "gtest/gtest.h"
+#include "spdlog/sinks/ostream_sink.h"
+#include "spdlog/spdlog.h"
 
 namespace anteroom::backend {
 namespace {
@@ -151,6 +155,34 @@ TEST_F(InvokeTest, AStreamingHandlerReadsTheBodyAndHasNoOther) {
   parts.target = "/a";
   parts.body = "the body";
   EXPECT_EQ(Invoke(router, &metrics_, parts, &body_, &context_).body, "the| bo|dy|");
+}
+
+// A client that leaves in the middle of its upload is no fault of the handler.
+TEST_F(InvokeTest, WhatEndsAReaderIsNotLoggedAsAFault) {
+  std::ostringstream log;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  Router router;
+  const auto handler = [](const Request&, BodyReader&, Context&) -> absl::StatusOr<Response> {
+    return absl::UnavailableError("the front end is gone");
+  };
+  ASSERT_TRUE(router.Add("POST", "/a", handler).ok());
+  Request::Parts parts;
+  parts.method = "POST";
+  parts.target = "/a";
+  Cancellation cancellation;
+  cancellation.Cancel();
+  Context::Fields fields;
+  fields.cancellation = &cancellation;
+  Context cancelled(fields);
+  Invoke(router, &metrics_, parts, &body_, &cancelled);
+  const std::string quiet = log.str();
+  Invoke(router, &metrics_, parts, &body_, &context_);
+  const std::string fault = log.str();
+  spdlog::set_default_logger(before);
+  EXPECT_EQ(quiet, "");
+  EXPECT_NE(fault.find("the front end is gone"), std::string::npos) << fault;
 }
 
 TEST_F(InvokeTest, StatusesWithoutABodyHaveNone) {

@@ -397,6 +397,51 @@ TEST_F(LinkStreamingTest, NeverRunsOnTheThreadThatReadsTheLink) {
   EXPECT_EQ(metrics_.bodies_streamed.value() + pool_.counters().returned.value(), 50u);
 }
 
+// Cancels, deadlines and ends that meet a handler anywhere between its start and its answer.
+TEST_F(LinkStreamingTest, SurvivesWhateverHappensWhileHandlersRead) {
+  class : public LinkTransport {
+    bool Write(const v1::BackendFrames&) override { return true; }
+    void Close(const absl::Status&) override {}
+  } no_network;
+  gate_.Open();
+  uint64_t id = 0;
+  const Time deadline = Now() + std::chrono::seconds(20);
+  for (int round = 0; round < 20; ++round) {
+    const auto link = std::make_shared<Link>(
+        &host_, std::shared_ptr<LinkTransport>(std::shared_ptr<void>(), &no_network));
+    link->Open("peer");
+    v1::FrontendFrames frames;
+    frames.mutable_hello()->set_protocol(1);
+    for (int i = 0; i < 20; ++i) {
+      while (pool_.load().accepted > i % 2 && Now() < deadline) std::this_thread::yield();
+      ++id;
+      v1::Request request = MakeUpload(id,
+                                       i % 3 == 0   ? "/pass"
+                                       : i % 7 == 0 ? "/ignore"
+                                                    : "/read",
+                                       500'000);
+      if (i % 5 == 0) request.set_timeout_us(200);
+      *frames.add_requests() = request;
+      link->OnBatch(&frames);
+      for (int sent = 0; sent < 500'000; sent += 50'000) {
+        frames.Clear();
+        v1::BodyChunk* chunk = frames.add_body();
+        chunk->set_id(id);
+        chunk->set_data(std::string(50'000, 'x'));
+        chunk->set_last(sent == 450'000);
+        if (i % 2 == 0 && sent == i * 20'000) frames.add_cancels()->set_id(id);
+        link->OnBatch(&frames);
+      }
+      frames.Clear();
+    }
+    link->OnReadEnd();
+  }
+  AwaitIdle();
+  EXPECT_EQ(metrics_.breaches.value(), 0u);
+  EXPECT_GT(metrics_.bodies_streamed.value(), 100u);
+  pool_.Stop();  // nobody uses the links any more
+}
+
 class LinkStreamingBreachTest : public LinkStreamingTest {
  protected:
   LinkStreamingBreachTest() {
