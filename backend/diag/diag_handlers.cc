@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
@@ -21,6 +23,7 @@ namespace {
 // Larger bodies have to be streamed.
 constexpr uint64_t kMaxWholeBody = uint64_t{1} << 30;
 constexpr uint64_t kMaxChunk = uint64_t{16} << 20;
+constexpr size_t kDigestPiece = 64 * 1024;
 constexpr uint64_t kMaxMillis = uint64_t{24} * 60 * 60 * 1000;
 
 // A query parameter between 0 and `max`.
@@ -35,11 +38,28 @@ absl::StatusOr<uint64_t> Number(const Request& request, absl::string_view name,
   return value;
 }
 
+class Sha256 {
+ public:
+  Sha256() { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
+  void Add(absl::string_view bytes) {
+    EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
+  }
+  std::string Hex() {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    EVP_DigestFinal_ex(context_.get(), digest, &size);
+    return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), size));
+  }
+
+ private:
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_{EVP_MD_CTX_new(),
+                                                                         &EVP_MD_CTX_free};
+};
+
 std::string Sha256Hex(absl::string_view bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr);
-  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), size));
+  Sha256 hash;
+  hash.Add(bytes);
+  return hash.Hex();
 }
 
 std::chrono::nanoseconds ThreadCpuTime() {
@@ -75,6 +95,7 @@ std::string PatternBytes(uint64_t offset, size_t size) {
 void DiagHandlers::Register(Server* server) {
   server->Handle("*", "/diag/hello", Wrap(&DiagHandlers::Hello));
   server->Handle("*", "/diag/echo", Wrap(&DiagHandlers::Echo));
+  server->HandleStreaming("*", "/diag/digest", WrapStreaming(&DiagHandlers::Digest));
   server->Handle("*", "/diag/sleep", Wrap(&DiagHandlers::Sleep));
   server->Handle("*", "/diag/burn", Wrap(&DiagHandlers::Burn));
   server->Handle("*", "/diag/bytes", Wrap(&DiagHandlers::Bytes));
@@ -85,11 +106,25 @@ void DiagHandlers::Register(Server* server) {
   ServerAccess::HandleUnchecked(server, "*", "/diag/response", Wrap(&DiagHandlers::RawResponse));
 }
 
+void DiagHandlers::NoteStart(const Request& request) {
+  if (start_log_ != nullptr) {
+    if (const auto id = request.Header("X-Id")) start_log_->Append(*id);
+  }
+}
+
+StreamingHandler DiagHandlers::WrapStreaming(StreamingMethod method) {
+  return [this, method](const Request& request, BodyReader& body, Context& context) {
+    NoteStart(request);
+    in_flight_.fetch_add(1);
+    absl::StatusOr<Response> response = (this->*method)(request, body, context);
+    in_flight_.fetch_sub(1);
+    return response;
+  };
+}
+
 Handler DiagHandlers::Wrap(Method method) {
   return [this, method](const Request& request, Context& context) {
-    if (start_log_ != nullptr) {
-      if (const auto id = request.Header("X-Id")) start_log_->Append(*id);
-    }
+    NoteStart(request);
     in_flight_.fetch_add(1);
     absl::StatusOr<Response> response = (this->*method)(request, context);
     in_flight_.fetch_sub(1);
@@ -113,6 +148,33 @@ absl::StatusOr<Response> DiagHandlers::Echo(const Request& request, Context&) {
   json.Field("body_length", request.body().size());
   json.Field("body_sha256", Sha256Hex(request.body()));
   json.EndObject();
+  return Response::Json(std::move(out));
+}
+
+absl::StatusOr<Response> DiagHandlers::Digest(const Request& request, BodyReader& body,
+                                              Context& context) {
+  const absl::StatusOr<uint64_t> delay_ms = Number(request, "delay_ms", 0, kMaxMillis);
+  if (!delay_ms.ok()) return delay_ms.status();
+  const absl::StatusOr<uint64_t> read = Number(request, "read", body.size(), ~uint64_t{0});
+  if (!read.ok()) return read.status();
+  const uint64_t most = std::min(*read, body.size());
+  if (!context.SleepFor(std::chrono::milliseconds(*delay_ms))) return Gone();
+  Sha256 hash;
+  std::vector<char> buffer(kDigestPiece);
+  uint64_t length = 0;
+  while (length < most) {
+    const size_t room = std::min<uint64_t>(buffer.size(), most - length);
+    const absl::StatusOr<size_t> size = body.Read(absl::MakeSpan(buffer.data(), room));
+    if (!size.ok()) return size.status();
+    hash.Add(absl::string_view(buffer.data(), *size));
+    length += *size;
+  }
+  std::string out;
+  JsonWriter(&out)
+      .BeginObject()
+      .Field("body_length", length)
+      .Field("sha256", hash.Hex())
+      .EndObject();
   return Response::Json(std::move(out));
 }
 

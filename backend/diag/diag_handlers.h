@@ -14,20 +14,25 @@
 
 namespace anteroom::backend {
 
-//   /diag/hello                          "hello world"; any method, the body is ignored
-//   /diag/echo                           JSON: method, target, headers as received, body_length,
-//   body_sha256 /diag/sleep?ms=                      waits; a cancelled request ends the wait
-//   /diag/burn?ms=                       computes, for that much CPU time of the thread
-//   /diag/bytes?n=&chunk=&delay_ms=      n bytes that depend on their position only; whole, or
-//   streamed in chunks with
-//                                        a pause before each chunk but the first
-//   /diag/status?code=                   that status
-//   /diag/whoami                         JSON: pid, thread, in_flight (diagnostic handlers that
-//   run) /diag/crash                          abort() /diag/hang                           never
-//   returns, whatever happens /diag/response?raw=                  a response with that head
-//   (status line, field lines, empty line, then the
-//                                        body; lines end with CR LF), sent to the front end
-//                                        unchecked
+//   /diag/hello      "hello world"; any method, the body is ignored
+//   /diag/echo       JSON: method, target, headers as received, body_length, body_sha256
+//   /diag/digest?read=&delay_ms=
+//                    JSON: body_length, sha256; after a pause reads the body piece by piece, and no
+//                    further than `read` bytes
+//   /diag/sleep?ms=  waits; a cancelled request ends the wait
+//   /diag/burn?ms=   computes, for that much CPU time of the thread
+//   /diag/bytes?n=&chunk=&delay_ms=
+//                    n bytes that depend on their position only; whole, or streamed in chunks with
+//                    a pause before each chunk but the first
+//   /diag/status?code=
+//                    that status
+//   /diag/whoami     JSON: pid, thread, in_flight (diagnostic handlers that run)
+//   /diag/crash      abort()
+//   /diag/hang       never returns, whatever happens
+//   /diag/response?raw=
+//                    a response with that head (status line, field lines, empty line, then the
+//                    body; lines end with CR LF), sent to the front end unchecked
+//
 // All but hello take any method too.
 //
 // Threading: handlers run on any thread at once. The object outlives the server.
@@ -42,6 +47,7 @@ class DiagHandlers {
 
   absl::StatusOr<Response> Hello(const Request& request, Context& context);
   absl::StatusOr<Response> Echo(const Request& request, Context& context);
+  absl::StatusOr<Response> Digest(const Request& request, BodyReader& body, Context& context);
   absl::StatusOr<Response> Sleep(const Request& request, Context& context);
   absl::StatusOr<Response> Burn(const Request& request, Context& context);
   absl::StatusOr<Response> Bytes(const Request& request, Context& context);
@@ -53,7 +59,11 @@ class DiagHandlers {
 
  private:
   using Method = absl::StatusOr<Response> (DiagHandlers::*)(const Request&, Context&);
+  using StreamingMethod = absl::StatusOr<Response> (DiagHandlers::*)(const Request&, BodyReader&,
+                                                                     Context&);
   Handler Wrap(Method method);
+  StreamingHandler WrapStreaming(StreamingMethod method);
+  void NoteStart(const Request& request);
 
   StartLog* const start_log_;
   std::atomic<int> in_flight_{0};

@@ -16,9 +16,12 @@ struct BackendMetrics {
   Counter breaches;  // links ended since the front end broke the protocol
   Counter batches_in;
   Counter batches_out;
-  Counter body_bytes_in;   // of requests that ran
-  Counter body_bytes_out;  // of responses handed to the wire
-  Counter discarded;       // responses that nobody wanted any more
+  Counter body_bytes_in;     // of requests that ran, as far as they were read
+  Counter body_bytes_out;    // of responses handed to the wire
+  Counter bodies_streamed;   // handlers that read a body as it came
+  Counter bodies_unread;     // those that have not read all of it
+  Counter bodies_too_large;  // requests refused for the size of their body
+  Counter discarded;         // responses that nobody wanted any more
 };
 
 }  // namespace anteroom::backend

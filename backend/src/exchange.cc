@@ -72,7 +72,9 @@ bool Exchange::Run(int worker) {
   const LinkHost& host = link->host();
   host.metrics->queue_wait.Observe(queued);
   host.metrics->body_bytes_in.Add(parts.body.size());
-  response = Invoke(*host.router, host.metrics, std::move(parts), &context);
+  LinkBodyReader reader(this);
+  response = Invoke(*host.router, host.metrics, std::move(parts), &reader, &context);
+  if (incoming != nullptr) host.metrics->bodies_streamed.Add();
   run = Now() - start;
   if (response.stream != nullptr) {
     if (wire.method() == "HEAD") {
@@ -85,6 +87,7 @@ bool Exchange::Run(int worker) {
       }
     }
   }
+  if (incoming != nullptr && reader.left() > 0) host.metrics->bodies_unread.Add();
   return true;
 }
 
@@ -101,6 +104,7 @@ void Exchange::Reset() {
   Trim(&response.body);
   response.status = 200;
   response.stream = nullptr;
+  incoming.reset();
   window = uncredited = sent = credit = held = 0;
   deadline = Time::max();
   sending = streaming = in_turn = head_sent = false;

@@ -11,6 +11,7 @@
 #include "anteroom/cancellation.h"
 #include "anteroom/response.h"
 #include "anteroom/v1/anteroom.pb.h"
+#include "backend/src/incoming_body.h"
 #include "backend/src/job_queue.h"
 #include "common/clock.h"
 #include "common/mutex.h"
@@ -21,14 +22,14 @@ class Link;
 
 // Threading: the fields of a group belong to whoever holds the exchange in that stage of its life:
 // the link while the request comes in, one worker thread while the handler runs, the link again
-// (under its lock) while the response goes out. Only `cancellation` is shared.
+// (under its lock) while the response goes out. Only `cancellation` is shared, and what belongs to
+// `incoming`, which is under the link's lock for as long as it is there.
 struct Exchange final : public Job {
   bool Run(int thread) override;
   void Deliver(uint32_t grants, Send send) override;
 
-  absl::string_view body() const {
-    return wire.body_size() > wire.body().size() ? large_body : wire.body();
-  }
+  // Without what `incoming` brings.
+  absl::string_view body() const { return large_body.empty() ? wire.body() : large_body; }
 
   bool cancelled() const { return cancellation.cancelled(); }
 
@@ -39,9 +40,11 @@ struct Exchange final : public Job {
   // Request.
   v1::Request
       wire;  // swapped out of the batch, so its strings keep their memory from one use to the next
-  std::string large_body;   // the whole body, when it did not come with the head
+  std::string large_body;  // the whole body, when it did not come with the head
+  std::unique_ptr<IncomingBody>
+      incoming;             // the rest of the body in its place, when the handler reads it itself
   uint64_t window = 0;      // bytes of body that the front end may still send
-  uint64_t uncredited = 0;  // bytes received that no WindowUpdate has given back yet
+  uint64_t uncredited = 0;  // bytes received (and read) that no WindowUpdate has given back yet
   Time arrived{};
   Time deadline = Time::max();
 

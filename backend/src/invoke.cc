@@ -4,6 +4,7 @@
 #include <exception>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "absl/status/statusor.h"
 #include "backend/src/response_check.h"
@@ -21,9 +22,13 @@ void LogFault(const Route& route, const Context& context, absl::string_view what
                 std::string(reason));
 }
 
-absl::StatusOr<Response> CallGuarded(Route* route, const Request& request, Context* context) {
+absl::StatusOr<Response> CallGuarded(Route* route, const Request& request, BodyReader* body,
+                                     Context* context) {
   try {
-    return route->handler(request, *context);
+    if (const auto* streaming = std::get_if<StreamingHandler>(&route->handler)) {
+      return (*streaming)(request, *body, *context);
+    }
+    return std::get<Handler>(route->handler)(request, *context);
   } catch (const std::exception& e) {
     route->metrics.exceptions.Add();
     LogFault(*route, *context, "exception", e.what());
@@ -42,15 +47,23 @@ Response NoHandler(const Router::Match& match) {
   return response;
 }
 
-Response CallHandler(Route* route, const Request& request, Context* context) {
-  absl::StatusOr<Response> result = CallGuarded(route, request, context);
+// What BodyReader says when there is nobody to answer any more: no fault of the handler that
+// returns it.
+bool IsEndOfInterest(const absl::Status& status, const Context& context) {
+  return context.Cancelled() && (absl::IsCancelled(status) || absl::IsUnavailable(status) ||
+                                 absl::IsDeadlineExceeded(status));
+}
+
+Response CallHandler(Route* route, const Request& request, BodyReader* body, Context* context) {
+  absl::StatusOr<Response> result = CallGuarded(route, request, body, context);
   if (!result.ok()) {
     absl::Status status = result.status();
     // "Nobody waits any more" means, to whoever does look, that the deadline passed.
     if (absl::IsCancelled(status) && Context::Clock::now() >= context->deadline()) {
       status = absl::DeadlineExceededError("");
     }
-    if (HttpStatus(status.code()) >= 500 && !status.message().empty()) {
+    if (HttpStatus(status.code()) >= 500 && !status.message().empty() &&
+        !IsEndOfInterest(status, *context)) {
       LogFault(*route, *context, absl::StatusCodeToString(status.code()), status.message());
     }
     return StatusResponse(status);
@@ -76,7 +89,7 @@ Response CallHandler(Route* route, const Request& request, Context* context) {
 }  // namespace
 
 Response Invoke(const Router& router, BackendMetrics* metrics, Request::Parts parts,
-                Context* context) {
+                BodyReader* body, Context* context) {
   const absl::string_view path = parts.target.substr(0, parts.target.find('?'));
   const Router::Match match = router.Find(parts.method, path);
   if (match.route == nullptr) {
@@ -87,9 +100,10 @@ Response Invoke(const Router& router, BackendMetrics* metrics, Request::Parts pa
   for (size_t i = 0; i < match.captures.size(); ++i) {
     parts.captures.push_back({match.route->capture_names[i], match.captures[i]});
   }
+  if (match.route->streaming()) parts.body = {};
   const Request request(std::move(parts));
   const Time start = Now();
-  Response response = CallHandler(match.route, request, context);
+  Response response = CallHandler(match.route, request, body, context);
   match.route->metrics.Observe(response.status, Now() - start);
   return response;
 }

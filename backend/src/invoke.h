@@ -3,6 +3,7 @@
 #define ANTEROOM_BACKEND_SRC_INVOKE_H_
 
 #include "absl/status/status.h"
+#include "anteroom/body_reader.h"
 #include "anteroom/context.h"
 #include "anteroom/request.h"
 #include "anteroom/response.h"
@@ -16,9 +17,12 @@ namespace anteroom::backend {
 // exception, an impossible head) are logged with the request's id and become a response that tells
 // nothing of them. Counts.
 //
+// `body` is for a handler that reads the body of the request itself, and gets it in place of
+// parts.body.
+//
 // A streamed body is not written yet: that is WriteStream()'s business, once the head may go out.
 Response Invoke(const Router& router, BackendMetrics* metrics, Request::Parts parts,
-                Context* context);
+                BodyReader* body, Context* context);
 
 // Runs response.stream. An exception becomes a status; what isn't OK is logged, unless nobody waits
 // any more.

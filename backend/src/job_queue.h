@@ -36,7 +36,7 @@ class Job {
   Member* member = nullptr;
   Duration waited{0};  // in the front end's queue
   uint64_t bytes = 0;  // counts against WorkerPool::Options::max_bytes until the member releases it
-  bool complete = true;  // the body is here
+  bool complete = true;  // may start: the body is here, or the handler reads it as it comes
   bool needs_worker =
       false;  // waits for its link, so it can't run on a thread that moves the link's bytes
 

@@ -249,6 +249,7 @@ void Link::ForgetNewLocked(Exchange* exchange) {
 
 void Link::ReleaseRequestLocked(Exchange* exchange) {
   std::string().swap(exchange->large_body);
+  exchange->incoming.reset();
   ReleaseLocked(std::exchange(exchange->bytes, 0));
 }
 
@@ -268,6 +269,7 @@ void Link::CloseLocked(absl::Status status) {
   for (const auto& [id, exchange] : exchanges_) {
     exchange->cancellation.Cancel();
     exchange->room.NotifyOne();
+    if (exchange->incoming != nullptr) exchange->incoming->changed.NotifyOne();
     if (exchange->sending && !exchange->streaming) {
       sending.push_back(exchange.get());
     } else {

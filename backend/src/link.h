@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "anteroom/v1/anteroom.pb.h"
 #include "backend/src/backend_metrics.h"
@@ -39,11 +40,13 @@ struct LinkHost {
   BackendMetrics* metrics;
   std::string name;  // BackendHello.backend
   std::string version;
-  uint64_t max_request_body;  // bytes
+  uint64_t max_request_body;       // bytes
+  uint64_t max_streamed_body = 0;  // bytes, for handlers that read piece by piece
 };
 
 // Threading: any method from any thread, but OnBatch() and OnReadEnd() not two at a time. Nothing
-// in here waits for the peer, but ReportStart(), which a worker thread calls.
+// in here waits for the peer, but ReportStart(), ReadBody() and WriteBody(), which worker threads
+// call.
 //
 // Frames gather in a pending batch while the previous batch is on its way; whoever adds to it when
 // nothing is on its way starts the write, so a worker thread sends its response itself. Bodies
@@ -59,7 +62,8 @@ class Link final : public Member {
   static constexpr size_t kBatch = 1024 * 1024;
   // What a handler that streams may be ahead of the network.
   static constexpr size_t kStreamBuffer = 128 * 1024;
-  // BackendHello.request_window. At a round trip of 1 ms a body comes in at 1 GB/s.
+  // BackendHello.request_window, and so what a streamed request body may take here. At a round trip
+  // of 1 ms a body comes in at 1 GB/s.
   static constexpr uint64_t kRequestWindow = 1024 * 1024;
 
   // `host` outlives the link. Does not write before Open().
@@ -90,6 +94,9 @@ class Link final : public Member {
   // False: the stream is gone, so the front end may send the request elsewhere, and it must not run
   // here.
   bool ReportStart(const Exchange& exchange);
+  // The next piece of a body that the handler reads itself, of which there is more to come. Waits
+  // for it. Errors: see BodyReader::Read().
+  absl::StatusOr<std::string> ReadBody(Exchange* exchange);
   // The handler writes the body of its response piece by piece from here on; `exchange` is complete
   // otherwise. False: nobody wants it.
   bool BeginStream(Exchange* exchange);
@@ -113,7 +120,11 @@ class Link final : public Member {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status DecodeRequestLocked(v1::Request* request, Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status DecodeBodyLocked(const v1::BodyChunk& chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The rest of the body follows in chunks.
+  void AwaitBodyLocked(Exchange* exchange, bool streamed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status DecodeBodyLocked(v1::BodyChunk* chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // `bytes` of the body need no room here any more; tells the front end when it is worth while.
+  void CreditLocked(Exchange* exchange, uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void DecodeCancelLocked(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status DecodeWindowLocked(const v1::WindowUpdate& update)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

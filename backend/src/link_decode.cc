@@ -24,8 +24,8 @@ absl::Status Link::DecodeLocked(v1::FrontendFrames* frames, Time now) {
   for (v1::Request& request : *frames->mutable_requests()) {
     if (absl::Status status = DecodeRequestLocked(&request, now); !status.ok()) return status;
   }
-  for (const v1::BodyChunk& chunk : frames->body()) {
-    if (absl::Status status = DecodeBodyLocked(chunk); !status.ok()) return status;
+  for (v1::BodyChunk& chunk : *frames->mutable_body()) {
+    if (absl::Status status = DecodeBodyLocked(&chunk); !status.ok()) return status;
   }
   for (const v1::Cancel& cancel : frames->cancels()) DecodeCancelLocked(cancel.id());
   for (const v1::WindowUpdate& update : frames->windows()) {
@@ -90,56 +90,112 @@ absl::Status Link::DecodeRequestLocked(v1::Request* request, Time now) {
   exchange->needs_worker = wire.report_start();
   if (wire.timeout_us() > 0) exchange->deadline = now + BoundedMicros(wire.timeout_us());
   exchange->credit = std::min(wire.response_window(), kMaxCredit);
-  if (wire.body_size() > host_->max_request_body) {
-    exchange->response = Response::Text("Content Too Large\n", 413);
-    RespondLocked(exchange);
-    return absl::OkStatus();
-  }
-  if (wire.body_size() > wire.body().size()) {
-    exchange->complete = false;
-    exchange->bytes = wire.body_size();
-    exchange->window = kRequestWindow;
-    exchange->large_body.reserve(wire.body_size());
-    exchange->large_body = wire.body();
+  // Most bodies come with the head, and nobody asks then which handler they are for.
+  const bool incomplete = wire.body_size() > wire.body().size();
+  if (incomplete || wire.body_size() > host_->max_request_body) {
+    const bool streamed = host_->router->Streams(wire.method(), wire.target());
+    if (wire.body_size() > (streamed ? host_->max_streamed_body : host_->max_request_body)) {
+      host_->metrics->bodies_too_large.Add();
+      exchange->response = Response::Text("Content Too Large\n", 413);
+      RespondLocked(exchange);
+      return absl::OkStatus();
+    }
+    if (incomplete) AwaitBodyLocked(exchange, streamed);
   }
   arrivals_.jobs.push_back(exchange);
   return absl::OkStatus();
 }
 
-absl::Status Link::DecodeBodyLocked(const v1::BodyChunk& chunk) {
-  if (chunk.id() == 0) return Breach("a body chunk without an id");
-  if (chunk.data().size() > kChunk) return Breach("a body chunk of more than 64 KiB");
-  Exchange* exchange = FindLocked(chunk.id());
+void Link::AwaitBodyLocked(Exchange* exchange, bool streamed) {
+  const v1::Request& wire = exchange->wire;
+  exchange->window = kRequestWindow;
+  if (streamed) {
+    exchange->incoming = std::make_unique<IncomingBody>(wire.body().size());
+    exchange->bytes = std::min(wire.body_size(), wire.body().size() + kRequestWindow);
+    exchange->needs_worker = true;
+  } else {
+    exchange->complete = false;
+    exchange->bytes = wire.body_size();
+    exchange->large_body.reserve(wire.body_size());
+    exchange->large_body = wire.body();
+  }
+}
+
+absl::Status Link::DecodeBodyLocked(v1::BodyChunk* chunk) {
+  if (chunk->id() == 0) return Breach("a body chunk without an id");
+  const uint64_t more = chunk->data().size();
+  if (more > kChunk) return Breach("a body chunk of more than 64 KiB");
+  Exchange* exchange = FindLocked(chunk->id());
   // Refused, cancelled or answered while this was on its way.
-  if (exchange == nullptr || exchange->sending) return absl::OkStatus();
-  if (exchange->complete) return Breach("a body chunk after the end of the body");
-  if (chunk.data().size() > exchange->window) return Breach("a body chunk beyond the window");
+  if (exchange == nullptr) return absl::OkStatus();
+  IncomingBody* incoming = exchange->incoming.get();
+  if (exchange->sending && incoming == nullptr) return absl::OkStatus();
+  if (incoming == nullptr ? exchange->complete : incoming->ended()) {
+    return Breach("a body chunk after the end of the body");
+  }
+  if (more > exchange->window) return Breach("a body chunk beyond the window");
   std::string& body = exchange->large_body;
-  const uint64_t size = body.size() + chunk.data().size();
-  if (size > exchange->wire.body_size() || (chunk.last() && size < exchange->wire.body_size())) {
+  const uint64_t size = more + (incoming == nullptr ? body.size() : incoming->received());
+  if (size > exchange->wire.body_size() || (chunk->last() && size < exchange->wire.body_size())) {
     return Breach("a body that is not as long as announced");
   }
-  body.append(chunk.data());
-  exchange->window -= chunk.data().size();
-  exchange->uncredited += chunk.data().size();
-  if (chunk.last()) {
+  exchange->window -= more;
+  if (incoming != nullptr) {
+    incoming->Add(chunk->mutable_data(), chunk->last());
+    return absl::OkStatus();
+  }
+  body.append(chunk->data());
+  if (chunk->last()) {
     exchange->complete = true;
     ready_.push_back(exchange);
-  } else if (exchange->uncredited >= kRequestWindow / 2) {
-    v1::WindowUpdate* update = pending_->add_windows();
-    update->set_id(chunk.id());
-    update->set_bytes(exchange->uncredited);
-    exchange->window += exchange->uncredited;
-    exchange->uncredited = 0;
-    dirty_ = true;
+  } else {
+    CreditLocked(exchange, more);
   }
   return absl::OkStatus();
+}
+
+void Link::CreditLocked(Exchange* exchange, uint64_t bytes) {
+  exchange->uncredited += bytes;
+  if (exchange->uncredited < kRequestWindow / 2) return;
+  v1::WindowUpdate* update = pending_->add_windows();
+  update->set_id(exchange->wire.id());
+  update->set_bytes(exchange->uncredited);
+  exchange->window += exchange->uncredited;
+  exchange->uncredited = 0;
+  dirty_ = true;
+}
+
+absl::StatusOr<std::string> Link::ReadBody(Exchange* exchange) {
+  std::string piece;
+  Action action;
+  {
+    MutexLock lock(&mu_);
+    IncomingBody& body = *exchange->incoming;
+    bool in_time = Now() < exchange->deadline;
+    while (!closing_ && !exchange->cancelled() && in_time && body.empty()) {
+      in_time = body.changed.WaitUntil(&mu_, exchange->deadline) || Now() < exchange->deadline;
+    }
+    if (closing_) return absl::UnavailableError("the link to the front end has ended");
+    // The front end cancels what is late, so this comes first.
+    if (!in_time) return absl::DeadlineExceededError("the deadline has passed");
+    if (exchange->cancelled()) return absl::CancelledError("nobody waits for the answer any more");
+    piece = body.Take();
+    // What the front end may send already is not given twice.
+    if (exchange->wire.body_size() - body.received() > exchange->window) {
+      CreditLocked(exchange, piece.size());
+    }
+    action = NextLocked();
+  }
+  Perform(action);
+  host_->metrics->body_bytes_in.Add(piece.size());
+  return piece;
 }
 
 void Link::DecodeCancelLocked(uint64_t id) {
   Exchange* exchange = FindLocked(id);
   if (exchange == nullptr || exchange->cancelled()) return;
   exchange->cancellation.Cancel();
+  if (exchange->incoming != nullptr) exchange->incoming->changed.NotifyOne();
   dirty_ = true;  // the front end learns the new load
   if (!exchange->sending) {
     cancelled_.push_back(exchange);

@@ -18,6 +18,7 @@ constexpr size_t kAbortReason = 256;
 
 void Link::RespondLocked(Exchange* exchange) {
   if (exchange->sending) {
+    ReleaseRequestLocked(exchange);
     EndStreamLocked(exchange);
     return;
   }
@@ -127,7 +128,7 @@ bool Link::BeginStream(Exchange* exchange) {
   {
     MutexLock lock(&mu_);
     if (closing_ || exchange->cancelled()) return false;
-    ReleaseRequestLocked(exchange);
+    if (exchange->incoming == nullptr) ReleaseRequestLocked(exchange);  // else it may be read on
     exchange->sending = true;
     exchange->streaming = true;
     exchange->size_known = false;

@@ -99,6 +99,13 @@ std::string MetricsPage(const WorkerPool& pool, const Router& router, const Back
   counter("anteroom_backend_batches_sent_total", "Batches of frames sent.", metrics.batches_out);
   counter("anteroom_backend_request_body_bytes_total", "Bytes of request bodies given to handlers.",
           metrics.body_bytes_in);
+  counter("anteroom_backend_request_bodies_streamed_total",
+          "Handlers that read a body of more than 64 KiB as it came.", metrics.bodies_streamed);
+  counter("anteroom_backend_request_bodies_unread_total",
+          "Those that have not read all of it: early answers, clients that left, deadlines.",
+          metrics.bodies_unread);
+  counter("anteroom_backend_request_bodies_too_large_total",
+          "Requests answered 413 for the size of their body.", metrics.bodies_too_large);
   counter("anteroom_backend_response_body_bytes_total", "Bytes of response bodies sent.",
           metrics.body_bytes_out);
   AddCounter(&out, "anteroom_backend_log_lines_dropped_total",

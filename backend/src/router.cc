@@ -31,11 +31,12 @@ absl::string_view TakeSegment(absl::string_view* rest, bool* at_end) {
 
 }  // namespace
 
-absl::Status Router::Add(absl::string_view method, absl::string_view pattern, Handler handler,
+absl::Status Router::Add(absl::string_view method, absl::string_view pattern, AnyHandler handler,
                          bool check_response) {
   if (method.empty()) return Malformed(pattern, "the method is empty; \"*\" means any");
   if (!absl::StartsWith(pattern, "/")) return Malformed(pattern, "does not begin with '/'");
-  if (handler == nullptr) return Malformed(pattern, "the handler is null");
+  if (std::visit([](const auto& function) { return function == nullptr; }, handler))
+    return Malformed(pattern, "the handler is null");
   auto route = std::make_unique<Route>();
   route->method = std::string(method);
   route->pattern = std::string(pattern);
@@ -80,6 +81,7 @@ absl::Status Router::Add(absl::string_view method, absl::string_view pattern, Ha
                                                    " repeats \"", sibling->pattern, "\""));
     }
   }
+  any_streaming_ = any_streaming_ || route->streaming();
   siblings.push_back(route.get());
   routes_.push_back(std::move(route));
   return absl::OkStatus();
@@ -144,6 +146,12 @@ Router::Match Router::Find(absl::string_view method, absl::string_view path) con
   Walk walk{method, &match, {}};
   if (!Descend(root_, path, false, &walk)) match.allow = absl::StrJoin(walk.allowed, ", ");
   return match;
+}
+
+bool Router::Streams(absl::string_view method, absl::string_view target) const {
+  if (!any_streaming_) return false;
+  const Route* route = Find(method, target.substr(0, target.find('?'))).route;
+  return route != nullptr && route->streaming();
 }
 
 }  // namespace anteroom::backend

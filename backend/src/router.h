@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,15 +15,19 @@
 
 namespace anteroom::backend {
 
+using AnyHandler = std::variant<Handler, StreamingHandler>;
+
 struct Route {
   std::string method;   // "*": any
   std::string pattern;  // as registered
-  Handler handler;
+  AnyHandler handler;
   // False: the response goes out as it is, whatever its head holds. For diagnostic handlers that
   // test what the front end does with nonsense.
   bool check_response = true;
   std::vector<std::string> capture_names;
   RouteMetrics metrics;
+
+  bool streaming() const { return std::holds_alternative<StreamingHandler>(handler); }
 };
 
 // Add() first, from one thread; then Find() from any number of threads. anteroom/server.h documents
@@ -42,11 +47,13 @@ class Router {
   Router& operator=(const Router&) = delete;
 
   // Errors: InvalidArgument (malformed), AlreadyExists.
-  absl::Status Add(absl::string_view method, absl::string_view pattern, Handler handler,
+  absl::Status Add(absl::string_view method, absl::string_view pattern, AnyHandler handler,
                    bool check_response = true);
 
   // `path` is the target up to its '?', as received.
   Match Find(absl::string_view method, absl::string_view path) const;
+  // Whether the handler for it reads the body piece by piece.
+  bool Streams(absl::string_view method, absl::string_view target) const;
 
   const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
 
@@ -65,6 +72,7 @@ class Router {
   static bool Descend(const Node& node, absl::string_view rest, bool at_end, Walk* walk);
 
   Node root_;
+  bool any_streaming_ = false;
   std::vector<std::unique_ptr<Route>> routes_;
 };
 

@@ -46,6 +46,7 @@ std::string HostAndProcess() {
 ServerOptions Complete(ServerOptions options) {
   if (options.max_threads == 0) options.max_threads = static_cast<int>(GrantedCpus());
   options.min_threads = std::min(options.min_threads, options.max_threads);
+  if (options.max_streamed_body == 0) options.max_streamed_body = options.max_request_body;
   if (options.name.empty()) options.name = HostAndProcess();
   return options;
 }
@@ -69,11 +70,17 @@ class Server::Impl {
                .max_threads = options_.max_threads,
                .idle_timeout = options_.idle_thread_timeout,
                .max_bytes = options_.max_buffered_bytes}),
-        host_{&pool_,        &router_,         &metrics_,
-              options_.name, ANTEROOM_VERSION, options_.max_request_body},
+        host_{&pool_,
+              &router_,
+              &metrics_,
+              options_.name,
+              ANTEROOM_VERSION,
+              options_.max_request_body,
+              options_.max_streamed_body},
         service_(&host_) {}
 
-  void Handle(absl::string_view method, absl::string_view pattern, Handler handler, bool check) {
+  void Handle(absl::string_view method, absl::string_view pattern, backend::AnyHandler handler,
+              bool check) {
     const absl::Status status = router_.Add(method, pattern, std::move(handler), check);
     if (!status.ok()) route_faults_.emplace_back(status.message());
   }
@@ -162,6 +169,11 @@ Server::Server(const ServerOptions& options) {
 Server::~Server() { impl_->Shutdown(); }
 
 void Server::Handle(absl::string_view method, absl::string_view pattern, Handler handler) {
+  impl_->Handle(method, pattern, std::move(handler), true);
+}
+
+void Server::HandleStreaming(absl::string_view method, absl::string_view pattern,
+                             StreamingHandler handler) {
   impl_->Handle(method, pattern, std::move(handler), true);
 }
 

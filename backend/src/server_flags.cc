@@ -30,6 +30,8 @@ class ServerFlags::Impl {
     flags.AddDuration("idle-thread-timeout", &idle_thread_timeout, "when other idle threads end");
     flags.AddInt("io-threads", &options.io_threads, 1, 64, "threads that only move bytes");
     flags.AddSize("max-request-body", &options.max_request_body, "larger ones are answered 413");
+    flags.AddSize("max-streamed-body", &options.max_streamed_body,
+                  "the same for handlers that read piece by piece; 0: as --max-request-body");
     flags.AddSize("max-buffered-bytes", &options.max_buffered_bytes,
                   "large bodies that are here at the same time");
     flags.AddDuration("drain-timeout", &drain_timeout,

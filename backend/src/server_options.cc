@@ -36,6 +36,8 @@ absl::Status ServerOptions::Validate() const {
   check(idle_thread_timeout.count() > 0, "idle_thread_timeout: must be more than 0");
   check(io_threads >= 1 && io_threads <= kMaxIoThreads,
         absl::StrCat("io_threads: must be 1 to ", kMaxIoThreads));
+  check(max_streamed_body == 0 || max_streamed_body >= max_request_body,
+        "max_streamed_body: must be 0 or not less than max_request_body");
   check(max_buffered_bytes >= max_request_body,
         "max_buffered_bytes: must not be less than max_request_body");
   check(drain_timeout.count() >= 0, "drain_timeout: must not be negative");

@@ -45,6 +45,19 @@ TEST_F(DiagTest, EchoTellsWhatCame) {
       R"("body_sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"})");
 }
 
+TEST_F(DiagTest, DigestReadsToTheEndOrNoFurtherThanItIsTold) {
+  StringBodyReader whole("abc", 2);
+  EXPECT_EQ(
+      handlers_.Digest(Request("PUT", "/diag/digest"), whole, context_)->body,
+      R"({"body_length":3,"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"})");
+  StringBodyReader longer("abcdef", 2);
+  EXPECT_EQ(
+      handlers_.Digest(Request("PUT", "/diag/digest?read=3"), longer, context_)->body,
+      R"({"body_length":3,"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"})");
+  StringBodyReader any("abc");
+  EXPECT_FALSE(handlers_.Digest(Request("PUT", "/diag/digest?read=-1"), any, context_).ok());
+}
+
 TEST_F(DiagTest, BytesDependOnTheirPositionOnly) {
   const std::string whole = handlers_.Bytes(Request("GET", "/?n=1000"), context_)->body;
   ASSERT_EQ(whole.size(), 1000u);

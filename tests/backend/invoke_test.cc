@@ -1,11 +1,15 @@
 // Whatever a handler does, what comes back may go on the wire.
 #include "backend/src/invoke.h"
 
+#include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
 #include "backend/src/status_response.h"
 #include "gtest/gtest.h"
+#include "spdlog/sinks/ostream_sink.h"
+#include "spdlog/spdlog.h"
 
 namespace anteroom::backend {
 namespace {
@@ -18,12 +22,13 @@ class InvokeTest : public ::testing::Test {
     Request::Parts parts;
     parts.method = "GET";
     parts.target = "/a/x?q=/c";
-    return Invoke(router, &metrics_, std::move(parts), &context_);
+    return Invoke(router, &metrics_, std::move(parts), &body_, &context_);
   }
   Response GetStatus(absl::Status status) {
     return Get([status](const Request&, Context&) -> absl::StatusOr<Response> { return status; });
   }
   BackendMetrics metrics_;
+  StringBodyReader body_{"the body", 3};
   Context context_;
 };
 
@@ -130,6 +135,56 @@ TEST_F(InvokeTest, FramingAndHopByHopFieldsAreDropped) {
   EXPECT_EQ(response.Header("Content-Encoding"), "gzip");
 }
 
+TEST_F(InvokeTest, AStreamingHandlerReadsTheBodyAndHasNoOther) {
+  Router router;
+  const auto handler = [](const Request& request, BodyReader& body,
+                          Context&) -> absl::StatusOr<Response> {
+    EXPECT_EQ(request.body(), "");
+    std::string text;
+    char buffer[100];
+    while (true) {
+      const absl::StatusOr<size_t> size = body.Read(buffer);
+      if (!size.ok()) return size.status();
+      if (*size == 0) return Response::Text(text);
+      text.append(buffer, *size).append("|");
+    }
+  };
+  ASSERT_TRUE(router.Add("POST", "/a", handler).ok());
+  Request::Parts parts;
+  parts.method = "POST";
+  parts.target = "/a";
+  parts.body = "the body";
+  EXPECT_EQ(Invoke(router, &metrics_, parts, &body_, &context_).body, "the| bo|dy|");
+}
+
+// A client that leaves in the middle of its upload is no fault of the handler.
+TEST_F(InvokeTest, WhatEndsAReaderIsNotLoggedAsAFault) {
+  std::ostringstream log;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  Router router;
+  const auto handler = [](const Request&, BodyReader&, Context&) -> absl::StatusOr<Response> {
+    return absl::UnavailableError("the front end is gone");
+  };
+  ASSERT_TRUE(router.Add("POST", "/a", handler).ok());
+  Request::Parts parts;
+  parts.method = "POST";
+  parts.target = "/a";
+  Cancellation cancellation;
+  cancellation.Cancel();
+  Context::Fields fields;
+  fields.cancellation = &cancellation;
+  Context cancelled(fields);
+  Invoke(router, &metrics_, parts, &body_, &cancelled);
+  const std::string quiet = log.str();
+  Invoke(router, &metrics_, parts, &body_, &context_);
+  const std::string fault = log.str();
+  spdlog::set_default_logger(before);
+  EXPECT_EQ(quiet, "");
+  EXPECT_NE(fault.find("the front end is gone"), std::string::npos) << fault;
+}
+
 TEST_F(InvokeTest, StatusesWithoutABodyHaveNone) {
   EXPECT_EQ(Get([](const Request&, Context&) { return Response::Text("x", 204); }).body, "");
   EXPECT_EQ(Get([](const Request&, Context&) { return Response::Text("x", 304); }).body, "");
@@ -142,9 +197,9 @@ TEST_F(InvokeTest, NoHandlerIs404And405) {
   Request::Parts parts;
   parts.method = "GET";
   parts.target = "/b";
-  EXPECT_EQ(Invoke(router, &metrics_, parts, &context_).status, 404);
+  EXPECT_EQ(Invoke(router, &metrics_, parts, &body_, &context_).status, 404);
   parts.target = "/a?x";
-  const Response response = Invoke(router, &metrics_, parts, &context_);
+  const Response response = Invoke(router, &metrics_, parts, &body_, &context_);
   EXPECT_EQ(response.status, 405);
   EXPECT_EQ(response.Header("Allow"), "PUT");
 }

@@ -83,7 +83,7 @@ class LinkTest : public ::testing::Test {
   Router router_;
   BackendMetrics metrics_;
   WorkerPool pool_;
-  LinkHost host_{&pool_, &router_, &metrics_, "test", "0", uint64_t{1} << 20};
+  LinkHost host_{&pool_, &router_, &metrics_, "test", "0", uint64_t{1} << 20, uint64_t{1} << 50};
   std::shared_ptr<FakeTransport> transport_ = std::make_shared<FakeTransport>();
   std::shared_ptr<Link> link_;
 };

@@ -1,5 +1,6 @@
 #include "anteroom/request.h"
 
+#include "anteroom/body_reader.h"
 #include "anteroom/context.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -48,6 +49,18 @@ TEST(RequestTest, SurvivesBeingMoved) {
   EXPECT_EQ(second.path(), "/short");
   EXPECT_EQ(second.Header("A"), "b");
   EXPECT_EQ(second.body(), "body");
+}
+
+TEST(StringBodyReaderTest, GivesItsBytesInPieces) {
+  StringBodyReader body("abcde", 2);
+  EXPECT_EQ(body.size(), 5u);
+  char buffer[10] = "";
+  EXPECT_EQ(*body.Read(absl::MakeSpan(buffer, 1)), 1u);
+  EXPECT_EQ(*body.Read(absl::MakeSpan(buffer, 0)), 0u);
+  EXPECT_EQ(*body.Read(absl::MakeSpan(buffer + 1, 9)), 2u);
+  EXPECT_EQ(*body.Read(absl::MakeSpan(buffer + 3, 7)), 2u);
+  EXPECT_EQ(*body.Read(buffer), 0u);
+  EXPECT_EQ(absl::string_view(buffer), "abcde");
 }
 
 TEST(ContextTest, IsNeverCancelledByDefault) {

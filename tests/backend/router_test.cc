@@ -109,7 +109,20 @@ TEST_F(RouterTest, RefusesMalformedPatterns) {
         << pattern;
   }
   EXPECT_FALSE(router_.Add("", "/a", Nothing).ok());
-  EXPECT_FALSE(router_.Add("GET", "/a", nullptr).ok());
+  EXPECT_FALSE(router_.Add("GET", "/a", Handler()).ok());
+  EXPECT_FALSE(router_.Add("GET", "/a", StreamingHandler()).ok());
+}
+
+TEST_F(RouterTest, KnowsWhichHandlersReadTheBodyThemselves) {
+  Add("GET", "/a/{x}");
+  EXPECT_FALSE(router_.Streams("GET", "/a/b"));
+  const auto reads = [](const Request&, BodyReader&, Context&) { return Response::Empty(204); };
+  ASSERT_TRUE(router_.Add("PUT", "/a/{x}", reads).ok());
+  EXPECT_TRUE(router_.Streams("PUT", "/a/b"));
+  EXPECT_TRUE(router_.Streams("PUT", "/a/b?c=/d/e"));
+  EXPECT_FALSE(router_.Streams("GET", "/a/b"));
+  EXPECT_FALSE(router_.Streams("POST", "/a/b"));
+  EXPECT_FALSE(router_.Streams("PUT", "/a"));
 }
 
 TEST_F(RouterTest, RefusesRepeatedPatterns) {

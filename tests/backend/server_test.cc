@@ -35,6 +35,19 @@ class ServerTest : public ::testing::Test {
     server_->Handle("*", "/size", [](const Request& request, Context&) {
       return Response::Text(std::to_string(request.body().size()));
     });
+    server_->HandleStreaming("*", "/pass", [](const Request&, BodyReader& body, Context&) {
+      return Response::Stream(
+          [&body](BodyWriter& out) -> absl::Status {
+            char buffer[100'000];
+            while (true) {
+              const absl::StatusOr<size_t> size = body.Read(buffer);
+              if (!size.ok()) return size.status();
+              if (*size == 0) return absl::OkStatus();
+              if (!out.Write(absl::string_view(buffer, *size))) return absl::CancelledError("");
+            }
+          },
+          "text/plain");
+    });
     server_->Handle("*", "/wait", [this](const Request&, Context&) {
       gate_.Pass();
       return Response::Text("waited");
@@ -177,6 +190,36 @@ TEST_F(ServerTest, ABigRequestBodyComesInUnderTheWindow) {
     ASSERT_TRUE(frontend->SendChunk(1, chunk, sent == total));
   }
   EXPECT_EQ(frontend->AwaitAnswer(1).body, std::to_string(total));
+}
+
+// Larger than both windows together, so that each end has to wait for the other.
+TEST_F(ServerTest, ABodyIsAnsweredAsItIsRead) {
+  options_.max_request_body = 100'000;
+  options_.max_streamed_body = 1 << 30;
+  StartServer();
+  const auto frontend = Connect();
+  const uint64_t window = frontend->Now().hello.request_window();
+  std::string body;
+  for (int piece = 0; piece < 100; ++piece) {
+    body += std::string(65'536, static_cast<char>('0' + piece));
+  }
+  v1::Request request = FakeFrontend::MakeRequest(1, "POST", "/pass", "");
+  request.set_body_size(body.size());
+  frontend->SendRequest(request);
+  uint64_t allowed = request.response_window();
+  for (uint64_t sent = 0; sent < body.size() && !HasFailure(); sent += 65'536) {
+    frontend->Await("credit", [&](const Received& r) {
+      const auto found = r.request_credit.find(1);
+      return sent + 65'536 <= window + (found == r.request_credit.end() ? 0 : found->second);
+    });
+    ASSERT_TRUE(frontend->SendChunk(1, body.substr(sent, 65'536), sent + 65'536 == body.size()));
+    frontend->SendWindow(1, 65'536);
+    allowed += 65'536;
+  }
+  const FakeFrontend::Answer answer = frontend->AwaitAnswer(1);
+  EXPECT_FALSE(answer.aborted);
+  EXPECT_TRUE(answer.body == body) << answer.body.size() << " bytes";
+  EXPECT_LE(answer.body.size(), allowed);
 }
 
 TEST_F(ServerTest, ARequestBodyBeyondTheLimitIs413) {
@@ -432,11 +475,13 @@ TEST_F(ServerTest, ATakenPortIsUnavailable) {
 TEST_F(ServerTest, FaultyOptionsAndPatternsAreReportedTogether) {
   options_.io_threads = 0;
   options_.min_threads = -1;
+  options_.max_streamed_body = options_.max_request_body - 1;
   Server faulty(options_);
   const absl::Status status = faulty.Start();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(status.message().find("io_threads"), absl::string_view::npos);
   EXPECT_NE(status.message().find("min_threads"), absl::string_view::npos);
+  EXPECT_NE(status.message().find("max_streamed_body"), absl::string_view::npos);
 }
 
 TEST_F(ServerTest, MalformedPatternsAreReportedByStart) {

@@ -17,6 +17,7 @@ SOAK = os.environ.get("ANTEROOM_SOAK") == "1"
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than about five seconds")
+    config.addinivalue_line("markers", "no_asan: measures memory, of which AddressSanitizer keeps what was freed")
     config.addinivalue_line("markers", "no_tsan: measures what ThreadSanitizer's own threads and costs would drown")
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from anteroom_harness.http_client import request
@@ -106,3 +107,89 @@ def test_a_handler_that_ignores_the_body_leaves_the_connection_usable(shared: St
         for _ in range(3):
             connection.send_request("POST", "/diag/hello", body=some_bytes(2 * MIB))
             assert connection.read_response().status == 200
+
+
+# -- handlers that read the body piece by piece
+
+
+def assert_digests(digest: dict[str, object], body: bytes) -> None:
+    assert digest == {"body_length": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 300_000, 1_114_113, 5 * MIB])
+def test_a_body_that_the_handler_reads_itself(shared: Stack, size: int) -> None:
+    body = some_bytes(size)
+    assert_digests(shared.post("/diag/digest", body).json(), body)
+
+
+def test_many_that_read_themselves_beside_others(shared: Stack) -> None:
+    """More of them than threads, so that some wait in the queue, and small requests in between."""
+
+    def upload(number: int) -> None:
+        for round_number in range(3):
+            body = some_bytes(700_000 + 10_000 * number + round_number)
+            assert_digests(shared.post("/diag/digest", body, timeout=60).json(), body)
+            assert shared.get("/diag/hello").status == 200
+            assert_echoes(shared.post("/diag/echo", body, timeout=60).json(), body)
+
+    with ThreadPoolExecutor(16) as clients:
+        list(clients.map(upload, range(16)))
+
+
+@pytest.mark.parametrize("read", [0, 10, 65_536, 200_000, 3 * MIB])
+def test_a_handler_that_answers_before_the_body_has_come(shared: Stack, read: int) -> None:
+    """Nothing is left over for the next requests of the connection, or of the link."""
+    body = some_bytes(5 * MIB)
+    with shared.connect(timeout=30) as connection:
+        for _ in range(5):
+            connection.send_request("POST", f"/diag/digest?read={read}", body=body)
+            assert_digests(connection.read_response().json(), body[:read])
+            connection.send_request("POST", "/diag/echo", body=body[:100_000])
+            assert_echoes(connection.read_response().json(), body[:100_000])
+    assert shared.metrics().sum("anteroom_link_breaches_total") == 0
+    assert shared.metrics().sum("anteroom_link_lost_total") == 0
+    assert shared.metrics(shared.backend).sum("anteroom_backend_link_breaches_total") == 0
+
+
+def test_the_rest_of_a_body_that_nobody_reads_is_not_sent(stack: Stack) -> None:
+    limits = {"limits": {"body": "64MiB"}, "spool": {"memory_per_body": "64KiB"}}
+    stack.start(settings=limits)
+    body = some_bytes(60 * MIB)
+    assert_digests(stack.post("/diag/digest?read=1000", body, timeout=60).json(), body[:1000])
+    backend = stack.metrics(stack.backend)
+    assert backend.sum("anteroom_backend_request_bodies_unread_total") == 1
+    assert backend.sum("anteroom_backend_request_body_bytes_total") <= 2 * 65_536
+    # The window holds eight pieces of the spool; all of it would be 480, and one message carries few of them.
+    assert 1 <= backend.sum("anteroom_backend_batches_received_total") < 30
+
+
+@pytest.mark.slow
+@pytest.mark.no_asan
+@pytest.mark.no_tsan
+def test_a_large_upload_costs_the_backend_little_memory(stack: Stack) -> None:
+    stack.start(settings={"limits": {"body": "256MiB"}, "spool": {"memory_per_body": "256KiB"}})
+    piece = some_bytes(MIB)
+    assert_digests(stack.post("/diag/digest", piece).json(), piece)
+    before = stack.backend.peak_resident_kib()
+    digest = hashlib.sha256()
+    with stack.connect(timeout=120) as connection:
+        connection.send_request("PUT", "/diag/digest", {"Content-Length": str(200 * MIB)})
+        for _ in range(200):
+            digest.update(piece)
+            connection.send(piece)
+        answer = connection.read_response().json()
+    assert answer == {"body_length": 200 * MIB, "sha256": digest.hexdigest()}
+    assert stack.backend.peak_resident_kib() - before < 16 * 1024
+
+
+def test_a_backend_that_dies_with_a_body_half_read(stack: Stack) -> None:
+    """PUT may be sent again: the other backend gets all of it, from the beginning."""
+    stack.start(backends=2, settings={"limits": {"body": "256MiB"}, "spool": {"memory_per_body": "64KiB"}})
+    body = some_bytes(10 * MIB)
+    with stack.connect(timeout=60) as connection:
+        connection.send_request("PUT", "/diag/digest?delay_ms=1500", {"X-Id": "first"}, body=body)
+        stack.wait_started("first")
+        victim = next(backend for backend in stack.backends if "first" in backend.started_ids())
+        victim.kill()
+        assert_digests(connection.read_response().json(), body)
+    assert len(stack.started_ids()) == 2

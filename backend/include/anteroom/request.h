@@ -1,4 +1,4 @@
-// What a handler is given: one complete HTTP request.
+// What a handler is given: one HTTP request.
 #ifndef ANTEROOM_BACKEND_INCLUDE_ANTEROOM_REQUEST_H_
 #define ANTEROOM_BACKEND_INCLUDE_ANTEROOM_REQUEST_H_
 
@@ -24,7 +24,8 @@ struct HeaderField {
 // as the handler runs. Every view that it hands out dies with it: copy what has to outlive the
 // handler.
 //
-// The body is complete before a handler sees the request, so nothing here ever blocks.
+// The body is complete before a handler sees the request, so nothing here ever blocks. (Handlers of
+// Server::HandleStreaming() read it from a BodyReader instead, which may.)
 //
 // Handlers are plain functions and are tested by calling them:
 //   Request request("GET", "/thumb/cat.jpg?w=100", {}, "", {{"name", "cat.jpg"}});
@@ -67,6 +68,7 @@ class Request {
   // Host and port that the client asked for, and "http" or "https" as the front end saw it.
   absl::string_view authority() const { return parts_.authority; }
   absl::string_view scheme() const { return parts_.scheme; }
+  // All of it; always empty for handlers that are given a BodyReader.
   absl::string_view body() const { return parts_.body; }
 
   // All fields in the order of arrival, duplicates kept, hop-by-hop fields already removed.

@@ -46,9 +46,13 @@ struct ServerOptions {
   // (limits.body of its configuration) comes first; this one is a bound on what a mistaken front
   // end can do.
   uint64_t max_request_body = uint64_t{1} << 30;
+  // The same for handlers of HandleStreaming(), which costs no memory, so it may be larger. 0: as
+  // `max_request_body`; else not less than that.
+  uint64_t max_streamed_body = 0;
   // Bodies of more than 64 KiB that are here at the same time, in bytes: requests from their first
-  // byte (they count whole) until they are answered, responses until they are sent. Beyond it
-  // requests are refused until others finish. Not less than `max_request_body`.
+  // byte until they are answered (they count whole; those of HandleStreaming() with the 1 MiB that
+  // may be here unread), responses until they are sent. Beyond it requests are refused until others
+  // finish. Not less than `max_request_body`.
   uint64_t max_buffered_bytes = uint64_t{2} << 30;
 
   // How long handlers may go on after the first SIGTERM before the process ends without them. Less
@@ -91,6 +95,9 @@ class Server {
   // when only the method doesn't. HEAD runs the GET handler unless it has one of its own; the front
   // end sends no body then. A malformed or repeated pattern is reported by Start().
   void Handle(absl::string_view method, absl::string_view pattern, Handler handler);
+  // As Handle(), for a handler that reads the body of its request piece by piece.
+  void HandleStreaming(absl::string_view method, absl::string_view pattern,
+                       StreamingHandler handler);
 
   // Listens and starts the threads. Errors: InvalidArgument (options, patterns), Unavailable
   // (address in use, ...).

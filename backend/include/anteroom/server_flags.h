@@ -20,9 +20,9 @@
 namespace anteroom {
 
 // --listen, --admin, --threads, --min-threads, --idle-thread-timeout, --io-threads,
-// --max-request-body,
-// --max-buffered-bytes, --drain-timeout, --log-level, --help and --version, and what a program
-// adds. A flag that is not given is taken from the environment: --drain-timeout from
+// --max-request-body, --max-streamed-body, --max-buffered-bytes, --drain-timeout, --log-level,
+// --help and --version, and what a program adds. A flag that is not given is taken from the
+// environment: --drain-timeout from
 // ANTEROOM_DRAIN_TIMEOUT. Durations are "250ms" or "5s", sizes "64KiB" or "1GiB".
 //
 // Threading: for main() only, and before it has started any thread.

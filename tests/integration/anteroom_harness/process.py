@@ -176,4 +176,10 @@ class Process:
         return len(list(self._proc("fd").iterdir()))
 
     def resident_kib(self) -> int:
-        return int(re.search(r"^VmRSS:\s+(\d+)", self._proc("status").read_text(), re.M).group(1))
+        return self._status_kib("VmRSS")
+
+    def peak_resident_kib(self) -> int:
+        return self._status_kib("VmHWM")
+
+    def _status_kib(self, name: str) -> int:
+        return int(re.search(rf"^{name}:\s+(\d+)", self._proc("status").read_text(), re.M).group(1))
