@@ -11,3 +11,6 @@ find_package(yaml-cpp REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent_core)
 pkg_check_modules(VIPS REQUIRED IMPORTED_TARGET vips-cpp)
+# Sources; only the tests use them, and only if they are there: what ships can be built without.
+find_path(LLHTTP_SOURCES llhttp.c PATHS /usr/share/llhttp)
+find_path(LLHTTP_INCLUDE llhttp.h PATHS /usr/share/include/llhttp)

@@ -65,10 +65,9 @@ absl::StatusOr<uint64_t> Parse(absl::string_view text, const std::array<Unit, N>
 template <size_t N>
 std::string Format(uint64_t value, const std::array<Unit, N>& units, absl::string_view zero) {
   if (value == 0) return std::string(zero.data(), zero.size());
-  for (const Unit& unit : units) {
-    if (value % unit.factor == 0) return absl::StrCat(value / unit.factor, unit.name);
-  }
-  return absl::StrCat(value);  // not reached: the last factor is 1
+  size_t i = 0;
+  while (value % units[i].factor != 0) ++i;  // the last factor is 1
+  return absl::StrCat(value / units[i].factor, units[i].name);
 }
 
 }  // namespace

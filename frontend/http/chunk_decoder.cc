@@ -8,6 +8,8 @@ namespace anteroom::frontend {
 namespace {
 
 constexpr int kMaxDigits = 16;
+constexpr absl::string_view kContentLength = "content-length";
+constexpr absl::string_view kTransferEncoding = "transfer-encoding";
 
 }  // namespace
 
@@ -189,12 +191,25 @@ void ChunkDecoder::Trailer(char c) {
 
 void ChunkDecoder::TrailerName(char c) {
   if (IsByte(c, kTokenByte)) {
+    MatchFramingName(c);
     token_ = true;
   } else if (c == ':' && token_) {
+    if (is_framing_ && framing_name_.empty()) return Fail(ParseCause::kTrailerFraming);
     state_ = State::kTrailerValue;
   } else {
     Fail(ParseCause::kTrailerSyntax);
   }
+}
+
+// The names differ in their first letter, so that one candidate is enough.
+void ChunkDecoder::MatchFramingName(char c) {
+  const char lower = static_cast<char>(c | 0x20);  // of a letter; no other token byte becomes one
+  if (!token_) {
+    is_framing_ = true;
+    framing_name_ = lower == 'c' ? kContentLength : kTransferEncoding;
+  }
+  is_framing_ = is_framing_ && !framing_name_.empty() && lower == framing_name_[0];
+  if (is_framing_) framing_name_.remove_prefix(1);
 }
 
 }  // namespace anteroom::frontend

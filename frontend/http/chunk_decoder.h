@@ -13,7 +13,9 @@ namespace anteroom::frontend {
 
 // Part of RequestParser; usable alone. Keeps no byte of its input and allocates nothing. Extensions
 // and trailers are checked and dropped: nothing in them may change how the request is understood
-// (RFC 9112, section 7.1.2). Not thread-safe; `limits` must outlive it.
+// (RFC 9112, section 7.1.2). Content-Length and Transfer-Encoding, which no sender may put there
+// (RFC 9110, section 6.5.1), are refused: they are there for a reader who would believe them. Not
+// thread-safe; `limits` must outlive it.
 class ChunkDecoder {
  public:
   enum class Event { kNeedMore, kData, kDone, kError };
@@ -66,6 +68,7 @@ class ChunkDecoder {
   void EndSizeLine();
   void Trailer(char c);
   void TrailerName(char c);
+  void MatchFramingName(char c);
   void Fail(ParseCause cause);
 
   const HttpLimits* limits_;
@@ -76,9 +79,11 @@ class ChunkDecoder {
   uint64_t overhead_ = 0;
   size_t trailer_bytes_ = 0;
   size_t trailers_ = 0;
-  uint16_t extension_ = 0;  // bytes of this chunk's extensions
-  uint8_t digits_ = 0;      // of this chunk's size
-  bool token_ = false;      // the current name or value has a byte
+  absl::string_view framing_name_;  // what is left of the one that a trailer may turn out to have
+  uint16_t extension_ = 0;          // bytes of this chunk's extensions
+  uint8_t digits_ = 0;              // of this chunk's size
+  bool token_ = false;              // the current name or value has a byte
+  bool is_framing_ = false;         // that name has matched so far
   State state_ = State::kSize;
   ParseCause cause_ = ParseCause::kNone;
 };

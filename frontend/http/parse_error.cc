@@ -54,6 +54,8 @@ constexpr std::array<ParseError, kParseCauses> kTable = {{
     {Cause::kChunkOverhead, 400, "chunk_overhead", "more chunk framing than any honest body needs"},
     {Cause::kChunkEnd, 400, "chunk_end", "a chunk's line or data is not followed by CR LF"},
     {Cause::kTrailerSyntax, 400, "trailer_syntax", "a trailer line is malformed"},
+    {Cause::kTrailerFraming, 400, "trailer_framing",
+     "a trailer is Content-Length or Transfer-Encoding"},
     {Cause::kTrailerCount, 431, "trailer_count", "more trailer lines than limits.trailers"},
     {Cause::kTrailerLength, 431, "trailer_length",
      "the trailers are larger than limits.trailer_section"},

@@ -55,6 +55,7 @@ enum class ParseCause : uint8_t {
   kChunkOverhead,
   kChunkEnd,
   kTrailerSyntax,
+  kTrailerFraming,
   kTrailerCount,
   kTrailerLength,
 };

@@ -1,33 +1,16 @@
 // Any bytes to the request parser: the same transcript however they are split, and nothing in it
 // that must not be there.
 #include <cstdint>
-#include <vector>
 
 #include "frontend/http/byte_class.h"
 #include "frontend/http/host.h"
 #include "frontend/http/method.h"
 #include "tests/frontend/http/transcript.h"
+#include "tests/fuzz/cuts.h"
 #include "tests/fuzz/fuzz_check.h"
 
 namespace anteroom::frontend {
 namespace {
-
-// Cuts that depend on nothing but the input, so that a finding can be replayed (xorshift64).
-std::vector<size_t> SomeCuts(absl::string_view bytes) {
-  uint64_t state = 0x9e3779b97f4a7c15 ^ bytes.size();
-  for (const char c : bytes.substr(0, 64)) state = state * 31 + static_cast<uint8_t>(c);
-  state |= 1;
-  std::vector<size_t> cuts;
-  size_t at = 0;
-  while (true) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    at += state % 40;
-    if (at >= bytes.size()) return cuts;
-    cuts.push_back(at);
-  }
-}
 
 bool IsValue(absl::string_view value) {
   const bool padded = !value.empty() && (value.front() == ' ' || value.front() == '\t' ||
