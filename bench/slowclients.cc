@@ -53,7 +53,7 @@ class Crowd {
  public:
   explicit Crowd(const SlowclientsOptions& options)
       : options_(options),
-        plan_(options.direction, options.path, options.bytes),
+        plan_(options.direction, options.path, options.bytes, options.count, options.check),
         period_(std::chrono::milliseconds(options.period_ms)),
         timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC)) {
     clients_.reserve(options.count);

@@ -24,6 +24,10 @@ bool Apply(absl::string_view flag, absl::string_view value, SlowclientsOptions* 
   if (flag == "--count") return absl::SimpleAtoi(value, &options->count) && options->count > 0;
   if (flag == "--bytes") return absl::SimpleAtoi(value, &options->bytes) && options->bytes > 0;
   if (flag == "--rate") return absl::SimpleAtod(value, &options->rate) && options->rate > 0;
+  if (flag == "--check") {
+    options->check = value == "yes";
+    return value == "yes" || value == "no";
+  }
   if (flag == "--ramp") return absl::SimpleAtod(value, &options->ramp) && options->ramp >= 0;
   if (flag == "--timeout") {
     return absl::SimpleAtod(value, &options->timeout) && options->timeout > 0;
@@ -44,7 +48,8 @@ bool Apply(absl::string_view flag, absl::string_view value, SlowclientsOptions* 
 
 const char kSlowclientsUsage[] =
     "usage: anteroom-bench-slowclients --address HOST:PORT --direction up|down --path PATH\n"
-    "         --bytes N --rate BYTES_A_SECOND [--count N] [--ramp S] [--timeout S]\n"
+    "         --bytes N --rate BYTES_A_SECOND [--count N] [--check yes|no] [--ramp S] [--timeout "
+    "S]\n"
     "         [--period-ms MS] [--receive-buffer BYTES] [--mss BYTES]\n";
 
 std::optional<SlowclientsOptions> ParseSlowclientsOptions(int argc, char** argv) {

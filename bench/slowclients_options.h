@@ -19,6 +19,7 @@ struct SlowclientsOptions {
   size_t count = 1;          // clients, each with a connection of its own and one transfer
   size_t bytes = 0;          // of each body
   double rate = 0;           // bytes a second of each client
+  bool check = true;         // that the answer is right, not only as long as it has to be
   double ramp = 0;           // seconds over which the clients start
   double timeout = 600;      // seconds that one transfer may take
   int period_ms = 100;       // each client moves bytes once in this time

@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -25,14 +27,18 @@ std::string Sha256Hex(absl::string_view bytes) {
 
 }  // namespace
 
-TransferPlan::TransferPlan(Direction direction, const std::string& path, size_t bytes)
-    : direction_(direction), bytes_(bytes) {
+TransferPlan::TransferPlan(Direction direction, const std::string& path, size_t bytes,
+                           size_t variants, bool check)
+    : direction_(direction), bytes_(bytes), check_(check) {
   const bool upload = direction == Direction::kUpload;
-  pattern_ = backend::PatternBytes(0, bytes + (upload ? kShift * (kVariants - 1) : 0));
+  variants = std::clamp<size_t>(variants, 1, kVariants);
+  pattern_ = backend::PatternBytes(0, bytes + (upload ? kShift * (variants - 1) : 0));
   head_ = absl::StrCat(upload ? "POST " : "GET ", path, " HTTP/1.1\r\nHost: bench.example\r\n");
   if (upload) {
     absl::StrAppend(&head_, "Content-Length: ", bytes, "\r\n");
-    for (size_t i = 0; i < kVariants; ++i) digests_.push_back(Sha256Hex(UploadBody(i)));
+    for (size_t i = 0; i < variants; ++i) {
+      digests_.push_back(check ? Sha256Hex(UploadBody(i)) : std::string());
+    }
   }
   head_ += "\r\n";
 }
@@ -42,7 +48,7 @@ absl::string_view TransferPlan::UploadBody(size_t variant) const {
 }
 
 Transfer::Transfer(const TransferPlan* plan, size_t number)
-    : plan_(plan), variant_(number % TransferPlan::kVariants) {}
+    : plan_(plan), variant_(plan->variants() == 0 ? 0 : number % plan->variants()) {}
 
 absl::string_view Transfer::Unsent() const {
   const size_t head_size = plan_->head().size();
@@ -79,27 +85,52 @@ Transfer::State Transfer::ReadHead() {
     return Fail(Failure::kMalformed);
   }
   if (status_ != 200) return Fail(Failure::kStatus);
+  const bool upload = plan_->direction() == Direction::kUpload;
+  if (const auto coding = FindField(head, "transfer-encoding"); coding.has_value()) {
+    chunked_ = absl::EqualsIgnoreCase(*coding, "chunked");
+    body_size_ = upload ? kMaxAnswer : plan_->bytes();  // at most
+    return chunked_ ? State::kRunning : Fail(Failure::kMalformed);
+  }
   const auto length = FindField(head, "content-length");
   if (!length.has_value() || !absl::SimpleAtoi(*length, &body_size_)) {
     return Fail(Failure::kMalformed);
   }
-  if (plan_->direction() == Direction::kDownload) {
-    return body_size_ == plan_->bytes() ? State::kRunning : Fail(Failure::kMismatch);
-  }
-  return body_size_ <= kMaxAnswer ? State::kRunning : Fail(Failure::kMalformed);
+  if (upload) return body_size_ <= kMaxAnswer ? State::kRunning : Fail(Failure::kMalformed);
+  return body_size_ == plan_->bytes() ? State::kRunning : Fail(Failure::kMismatch);
 }
 
 Transfer::State Transfer::ReadBody(absl::string_view bytes) {
+  if (chunked_) return ReadChunks(bytes);
+  if (TakeBody(bytes) == State::kFailed) return state_;
+  return received_ < body_size_ ? State::kRunning : Finish();
+}
+
+Transfer::State Transfer::ReadChunks(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    absl::string_view piece;
+    const ChunkedReader::State state = chunks_.Next(&bytes, &piece);
+    if (state == ChunkedReader::State::kBroken) return Fail(Failure::kMalformed);
+    if (TakeBody(piece) == State::kFailed) return state_;
+    if (state == ChunkedReader::State::kDone) return Finish();
+  }
+  return State::kRunning;
+}
+
+Transfer::State Transfer::TakeBody(absl::string_view bytes) {
   if (bytes.size() > body_size_ - received_) return Fail(Failure::kMalformed);
   if (plan_->direction() == Direction::kUpload) {
     answer_.append(bytes.data(), bytes.size());
-  } else if (plan_->DownloadBody().substr(received_, bytes.size()) != bytes) {
+  } else if (plan_->check() && plan_->DownloadBody().substr(received_, bytes.size()) != bytes) {
     return Fail(Failure::kMismatch);
   }
   received_ += bytes.size();
-  if (received_ < body_size_) return State::kRunning;
-  if (plan_->direction() == Direction::kUpload &&
-      !absl::StrContains(answer_, plan_->UploadDigest(variant_))) {
+  return State::kRunning;
+}
+
+Transfer::State Transfer::Finish() {
+  if (plan_->direction() == Direction::kDownload) {
+    if (received_ < plan_->bytes()) return Fail(Failure::kMismatch);
+  } else if (!absl::StrContains(answer_, plan_->UploadDigest(variant_))) {
     return Fail(Failure::kMismatch);
   }
   return state_ = State::kDone;

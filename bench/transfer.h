@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "bench/chunked_reader.h"
 
 namespace anteroom::bench {
 
@@ -23,11 +24,15 @@ class TransferPlan {
   // Uploads differ, so that two which are mixed up don't go unnoticed.
   static constexpr size_t kVariants = 16;
 
-  // `bytes`: of the body that goes up or comes down.
-  TransferPlan(Direction direction, const std::string& path, size_t bytes);
+  // `bytes`: of the body that goes up or comes down. `variants`: as many uploads differ, at most
+  // kVariants. `check`: what comes back has to be right; else its length alone has.
+  TransferPlan(Direction direction, const std::string& path, size_t bytes,
+               size_t variants = kVariants, bool check = true);
 
   Direction direction() const { return direction_; }
   size_t bytes() const { return bytes_; }
+  size_t variants() const { return digests_.size(); }
+  bool check() const { return check_; }
   absl::string_view head() const { return head_; }
   // The body of an upload, and its SHA-256 in hexadecimal digits.
   absl::string_view UploadBody(size_t variant) const;
@@ -38,9 +43,10 @@ class TransferPlan {
  private:
   const Direction direction_;
   const size_t bytes_;
+  const bool check_;
   std::string head_;
-  std::string pattern_;  // the bodies of uploads begin at different places of it
-  std::vector<std::string> digests_;
+  std::string pattern_;               // the bodies of uploads begin at different places of it
+  std::vector<std::string> digests_;  // one for each variant of an upload
 };
 
 class Transfer {
@@ -69,6 +75,9 @@ class Transfer {
   State Fail(Failure failure);
   State ReadHead();
   State ReadBody(absl::string_view bytes);
+  State ReadChunks(absl::string_view bytes);
+  State TakeBody(absl::string_view bytes);
+  State Finish();
 
   const TransferPlan* const plan_;
   const size_t variant_;
@@ -77,7 +86,9 @@ class Transfer {
   Failure failure_ = Failure::kNone;
   std::string head_;  // of the response
   bool in_body_ = false;
-  size_t body_size_ = 0;
+  bool chunked_ = false;
+  ChunkedReader chunks_;
+  size_t body_size_ = 0;  // of the response; unknown while it comes in chunks
   size_t received_ = 0;
   std::string answer_;  // to an upload
   int status_ = 0;

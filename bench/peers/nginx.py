@@ -47,7 +47,11 @@ _PROXY_HTTP = """\
     }}
 """
 
+# Request buffering is nginx' default. Bodies of up to 256 KiB stay in memory, as Anteroom keeps them; with the default of
+# 16 KiB larger ones would go through a file.
 _PROXY_SERVER = """\
+        client_max_body_size 0;
+        client_body_buffer_size 256k;
         location / {
             proxy_pass http://origin;
             proxy_http_version 1.1;
@@ -94,7 +98,7 @@ class _Nginx(Peer):
 
 class NginxOrigin(_Nginx):
     name = "nginx + origin"
-    about = "keep-alive upstream over HTTP/1.1, reuseport, stub_status on, access log off"
+    about = "keep-alive upstream over HTTP/1.1, request buffering, reuseport, stub_status on, access log off"
 
     def start(self, processes):
         origin_port, origin = start_origin(self.setup, processes, "nginx")

@@ -156,8 +156,18 @@ def run(setup, options):
         if one.peer == AnteroomStatic.name:
             result.goals.append(Goal(f"CPU share with {count} idle connections", 100 * one.cpu_share, 0.5, " %"))
             result.goals.append(Goal("slowest /livez meanwhile", max(one.livez_ms), 10, " ms"))
+    result.goals += memory_goals(found)
     result.data = {"rows": [asdict(one) for one in found]}
     return result
+
+
+def memory_goals(found):
+    """nginx has reserved a part for each possible connection when it started; what is compared is the growth."""
+    by_peer = {one.peer: one.bytes_per_connection for one in found}
+    ours, theirs = by_peer.get(AnteroomStatic.name), by_peer.get(NginxStatic.name)
+    if ours is None or theirs is None:
+        return []
+    return [Goal("resident bytes of an idle connection, at most those of nginx", ours, theirs, " bytes")]
 
 
 def _table(found, count):

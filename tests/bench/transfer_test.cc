@@ -114,6 +114,26 @@ TEST_F(DownloadTest, BytesBehindTheEndAreMalformed) {
   EXPECT_EQ(transfer_.failure(), Failure::kMalformed);
 }
 
+TEST_F(DownloadTest, TakesChunks) {
+  const std::string body(plan_.DownloadBody());
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string rest = absl::StrCat(body.substr(100), "\r\n0\r\n\r\n");
+  EXPECT_EQ(transfer_.Feed(absl::StrCat(head, "64\r\n", body.substr(0, 100), "\r\n384\r\n")),
+            State::kRunning);
+  EXPECT_EQ(transfer_.Feed(rest), State::kDone);
+
+  Transfer too_short(&plan_, 0);
+  EXPECT_EQ(too_short.Feed(absl::StrCat(head, "64\r\n", body.substr(0, 100), "\r\n0\r\n\r\n")),
+            State::kFailed);
+  EXPECT_EQ(too_short.failure(), Failure::kMismatch);
+}
+
+TEST_F(DownloadTest, UncheckedOnlyTheLengthCounts) {
+  const TransferPlan plan(Direction::kDownload, "/", 3, 1, false);
+  Transfer transfer(&plan, 0);
+  EXPECT_EQ(transfer.Feed(Answer("any")), State::kDone);
+}
+
 TEST_F(DownloadTest, WithoutALengthItIsMalformed) {
   EXPECT_EQ(transfer_.Feed("HTTP/1.1 200 OK\r\n\r\n"), State::kFailed);
   EXPECT_EQ(transfer_.failure(), Failure::kMalformed);
