@@ -69,6 +69,17 @@ def rss_bytes(pids):
     return sum(int(parse_status(_read(pid, "status"))["VmRSS"].split()[0]) * 1024 for pid in pids)
 
 
+def peak_rss_bytes(pids):
+    """The most resident memory that each process ever had, or had since reset_peak_rss(), added up."""
+    return sum(int(parse_status(_read(pid, "status"))["VmHWM"].split()[0]) * 1024 for pid in pids)
+
+
+def reset_peak_rss(pids):
+    for pid in pids:
+        with open(os.path.join(PROC, str(pid), "clear_refs"), "w", encoding="ascii") as file:
+            file.write("5\n")  # CLEAR_REFS_MM_HIWATER_RSS
+
+
 @dataclass(frozen=True)
 class Switches:
     """Context switches of one thread so far."""

@@ -44,12 +44,24 @@ def parse_wrk(output):
     )
 
 
-def wrk(url, connections, seconds, threads):
+def wrk(url, connections, seconds, threads, body_bytes=None):
+    """GETs, or with `body_bytes` POSTs of a body of that many bytes."""
+    return finish_wrk(start_wrk(url, connections, seconds, threads, body_bytes), seconds + 30)
+
+
+def start_wrk(url, connections, seconds, threads, body_bytes=None):
+    """Starts a run; finish_wrk() waits for it."""
     argv = [
         "wrk", "--latency", "--timeout", "5s", "-t", str(min(threads, connections)), "-c", str(connections),
         "-d", f"{seconds}s", "-s", os.path.join(_HERE, "wrk_report.lua"), url,
     ]  # fmt: skip
-    return parse_wrk(_run(argv, seconds + 30))
+    if body_bytes is not None:
+        argv += ["--", str(body_bytes)]
+    return _start(argv)
+
+
+def finish_wrk(process, timeout):
+    return parse_wrk(_finish(process, timeout))
 
 
 def openloop(binary, addresses, kinds, rate, seconds, seed, samples):
@@ -59,19 +71,49 @@ def openloop(binary, addresses, kinds, rate, seconds, seed, samples):
         argv += ["--address", address]
     for name, weight, path in kinds:
         argv += ["--kind", f"{name}={weight}:{path}"]
-    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return _start(argv)
 
 
 def finish_openloop(process, timeout):
-    try:
-        output, errors = process.communicate(timeout=timeout)
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    if process.returncode != 0:
-        raise ClientError(f"open-loop client failed ({process.returncode}): {errors.strip()}")
-    return json.loads(output)
+    return json.loads(_finish(process, timeout))
+
+
+@dataclass(frozen=True)
+class SlowClients:
+    """What a crowd of slow clients does: `direction` is "up" or "down", `rate` is bytes a second of each."""
+
+    direction: str
+    path: str
+    count: int
+    bytes: int
+    rate: int
+    ramp: float             # seconds over which they start
+    period_ms: int = 100    # how often each moves some bytes
+    timeout: float = 300    # seconds for each
+    # What the kernel takes from the server for a client that reads slowly. Loopback's own values, segments of 64 KiB and
+    # windows of megabytes, would let a whole answer disappear into the client's socket. 0: those values.
+    receive_buffer: int = 16_384
+    max_segment_size: int = 1400
+    check: bool = True      # that every byte is right, not only how many there are
+
+
+def start_slowclients(binary, port, what):
+    """Starts a crowd; finish_slowclients() waits for it."""
+    argv = [
+        binary, "--address", f"127.0.0.1:{port}", "--direction", what.direction, "--path", what.path,
+        "--count", str(what.count), "--bytes", str(what.bytes), "--rate", str(what.rate), "--ramp", str(what.ramp),
+        "--period-ms", str(what.period_ms), "--timeout", str(what.timeout),
+        "--check", "yes" if what.check else "no",
+    ]  # fmt: skip
+    if what.receive_buffer:
+        argv += ["--receive-buffer", str(what.receive_buffer)]
+    if what.max_segment_size:
+        argv += ["--mss", str(what.max_segment_size)]
+    return _start(argv)
+
+
+def finish_slowclients(process, timeout):
+    return json.loads(_finish(process, timeout))
 
 
 @dataclass(frozen=True)
@@ -81,26 +123,47 @@ class Answer:
     body: bytes
 
 
-def fetch(port, path, timeout=5.0):
+def fetch(port, path, timeout=5.0, body=None):
+    """GETs, or with a `body` POSTs it."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        connection.request("GET", path)
+        connection.request("GET" if body is None else "POST", path, body)
         response = connection.getresponse()
         return Answer(response.status, response.getheaders(), response.read())
     finally:
         connection.close()
 
 
-def check_answer(port, path, expected_body):
-    """Fetches once and raises unless it is a 200 with the very body that all servers are to send."""
-    answer = fetch(port, path)
+def check_answer(port, path, expected_body, body=None):
+    """Asks once and raises unless it is a 200 with the very body that all servers are to send."""
+    answer = fetch(port, path, body=body)
     if answer.status != 200 or answer.body.rstrip(b"\n") != expected_body.rstrip(b"\n"):
         raise ClientError(f"{path} answers {answer.status} with {len(answer.body)} bytes {answer.body[:60]!r}")
     return answer
 
 
-def _run(argv, timeout):
-    finished = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
-    if finished.returncode != 0:
-        raise ClientError(f"{argv[0]} failed ({finished.returncode}): {finished.stderr.strip()}")
-    return finished.stdout
+def stop(process):
+    """Ends a client that has not been waited for."""
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def _start(argv):
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _finish(process, timeout):
+    """What it printed; raises when it failed. It has ended afterwards, whatever happens."""
+    name = os.path.basename(process.args[0])
+    try:
+        output, errors = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired as error:
+        raise ClientError(f"{name} did not end within {timeout:g} s") from error
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    if process.returncode != 0:
+        raise ClientError(f"{name} failed ({process.returncode}): {errors.strip()}")
+    return output

@@ -8,7 +8,6 @@
 // when requests failed (the JSON says so), 1 when the run itself couldn't be made, 2 on wrong
 // usage.
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -238,14 +237,6 @@ class Generator {
   char buffer_[kReadSize];
 };
 
-// A stalled server makes an open-loop client open many connections.
-void RaiseFileLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 }  // namespace anteroom::bench
 
@@ -255,7 +246,7 @@ int main(int argc, char** argv) {
     fputs(anteroom::bench::kOpenloopUsage, stderr);
     return 2;
   }
-  anteroom::bench::RaiseFileLimit();
+  anteroom::bench::RaiseFileLimit();  // a stalled server makes it open many connections
   const auto generator = std::make_unique<anteroom::bench::Generator>(*options);
   const anteroom::bench::OpenloopResult result = generator->Run();
   if (!options->samples.empty() &&

@@ -7,7 +7,9 @@
 // Without --file every request is answered with "hello world" and three header fields, as
 // `/diag/hello` of the stock backend would. With --file every request is answered with that file
 // from memory and the eight header fields that nginx sends with a file: the floor for a static
-// server. Request bodies are read by Content-Length and dropped.
+// server. Request bodies are read by Content-Length and dropped; the answer comes when the whole
+// request is here, as that of an application would. A GET of `...?n=BYTES` is answered with that many
+// bytes, whatever they are.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -20,6 +22,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,6 +40,7 @@ namespace {
 constexpr size_t kReadSize = 64 * 1024;
 constexpr size_t kMaxHead = 64 * 1024;
 constexpr int kEventsPerTurn = 256;
+constexpr size_t kBlockSize = 256 * 1024;  // of an answer of any size
 
 struct Options {
   sockaddr_in listen{};
@@ -101,7 +105,9 @@ class Answer {
 
 struct Connection {
   int fd = -1;
-  uint64_t body_left = 0;  // of the request that was answered last
+  uint64_t body_left = 0;                // of the current request
+  std::optional<OriginRequest> current;  // no value: the next bytes begin a request
+  uint64_t stream_left = 0;              // of an answer of any size, behind `out`
   bool close_when_sent = false;
   bool watching_write = false;
   std::string in;   // an incomplete head
@@ -160,7 +166,7 @@ class Server {
   bool Serve(Connection* connection, uint32_t events) {
     if ((events & (EPOLLERR | EPOLLHUP)) != 0) return false;
     // While an answer is stuck nothing more is read: the client is slow, let it feel that.
-    if (!connection->out.empty()) return Flush(connection, {});
+    if (!connection->out.empty() || connection->stream_left > 0) return Flush(connection, {});
     const ssize_t size = recv(connection->fd, buffer_, sizeof buffer_, 0);
     if (size == 0) return false;
     if (size < 0) return errno == EAGAIN || errno == EINTR;
@@ -177,21 +183,32 @@ class Server {
     }
     batch_.clear();
     while (!connection->close_when_sent) {
+      if (!connection->current.has_value()) {
+        if (bytes.empty()) break;
+        connection->current = ReadRequest(bytes);
+        if (!connection->current.has_value()) {
+          if (bytes.size() > kMaxHead) return false;
+          connection->in.assign(bytes.data(), bytes.size());
+          break;
+        }
+        if (connection->current->unsupported) return false;
+        bytes.remove_prefix(connection->current->head_size);
+        connection->body_left = connection->current->body_size;
+      }
       const uint64_t skip = std::min<uint64_t>(connection->body_left, bytes.size());
       bytes.remove_prefix(skip);
       connection->body_left -= skip;
-      if (bytes.empty()) break;
-      const auto request = ReadRequest(bytes);
-      if (!request.has_value()) {
-        if (bytes.size() > kMaxHead) return false;
-        connection->in.assign(bytes.data(), bytes.size());
-        break;
+      if (connection->body_left > 0) break;
+      const OriginRequest request = *connection->current;
+      connection->current.reset();
+      connection->close_when_sent = !request.keep_alive;
+      if (request.answer_size.has_value()) {
+        // Nobody who asks for these sends requests ahead.
+        if (!batch_.empty() || !bytes.empty()) return false;
+        connection->stream_left = *request.answer_size;
+        return Flush(connection, StreamHead(*request.answer_size));
       }
-      if (request->unsupported) return false;
-      bytes.remove_prefix(request->head_size);
-      connection->body_left = request->body_size;
-      connection->close_when_sent = !request->keep_alive;
-      const absl::string_view answer = request->head_method ? answer_.head() : answer_.whole();
+      const absl::string_view answer = request.head_method ? answer_.head() : answer_.whole();
       // The usual case, one request at a time, is sent without a copy.
       if (batch_.empty() && bytes.empty()) return Flush(connection, answer);
       batch_.append(answer.data(), answer.size());
@@ -199,7 +216,12 @@ class Server {
     return batch_.empty() || Flush(connection, batch_);
   }
 
-  // Sends what is left over from before and then `more`.
+  static std::string StreamHead(uint64_t size) {
+    return absl::StrCat("HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n",
+                        "Content-Length: ", size, "\r\n\r\n");
+  }
+
+  // Sends what is left over from before, then `more`, then the rest of an answer of any size.
   bool Flush(Connection* connection, absl::string_view more) {
     std::string rest;
     if (!connection->out.empty()) {
@@ -216,8 +238,23 @@ class Server {
       more.remove_prefix(static_cast<size_t>(sent));
     }
     connection->out.assign(more.data(), more.size());
-    WatchWrite(connection, !connection->out.empty());
-    return !connection->out.empty() || !connection->close_when_sent;
+    if (more.empty() && !Stream(connection)) return false;
+    const bool unsent = !connection->out.empty() || connection->stream_left > 0;
+    WatchWrite(connection, unsent);
+    return unsent || !connection->close_when_sent;
+  }
+
+  // As much as the socket takes. False: the connection is broken.
+  static bool Stream(Connection* connection) {
+    static const std::string block(kBlockSize, 'b');
+    while (connection->stream_left > 0) {
+      const size_t size = std::min<uint64_t>(connection->stream_left, block.size());
+      const ssize_t sent = send(connection->fd, block.data(), size, MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent < 0) return errno == EAGAIN;
+      connection->stream_left -= static_cast<uint64_t>(sent);
+    }
+    return true;
   }
 
   void WatchWrite(Connection* connection, bool on) {

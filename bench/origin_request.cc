@@ -33,12 +33,18 @@ std::optional<OriginRequest> ReadRequest(absl::string_view bytes) {
   request.head_method = absl::StartsWith(head, "HEAD ");
   const absl::string_view line = head.substr(0, head.find("\r\n"));
   request.keep_alive = absl::EndsWith(line, " HTTP/1.1");
+  if (const size_t query = line.find("?n="); query != absl::string_view::npos) {
+    const absl::string_view rest = line.substr(query + 3);
+    uint64_t size = 0;
+    request.unsupported = !absl::SimpleAtoi(rest.substr(0, rest.find_first_of("& ")), &size);
+    if (absl::StartsWith(line, "GET ")) request.answer_size = size;
+  }
   if (const auto connection = FindField(head, "connection");
       connection.has_value() && absl::EqualsIgnoreCase(*connection, "close")) {
     request.keep_alive = false;
   }
   if (const auto length = FindField(head, "content-length"); length.has_value()) {
-    request.unsupported = !absl::SimpleAtoi(*length, &request.body_size);
+    if (!absl::SimpleAtoi(*length, &request.body_size)) request.unsupported = true;
   }
   if (FindField(head, "transfer-encoding").has_value()) request.unsupported = true;
   return request;

@@ -13,10 +13,11 @@
 namespace anteroom::bench {
 
 struct OriginRequest {
-  size_t head_size = 0;      // bytes up to and with the empty line
-  uint64_t body_size = 0;    // from Content-Length
-  bool head_method = false;  // HEAD: the answer carries no body
-  bool keep_alive = true;    // HTTP/1.1 without "Connection: close"
+  size_t head_size = 0;                 // bytes up to and with the empty line
+  uint64_t body_size = 0;               // from Content-Length
+  bool head_method = false;             // HEAD: the answer carries no body
+  bool keep_alive = true;               // HTTP/1.1 without "Connection: close"
+  std::optional<uint64_t> answer_size;  // from "?n=" of a GET: a body of that many bytes is wanted
   bool unsupported = false;  // Transfer-Encoding or an unreadable length: the end can't be told
 };
 

@@ -17,10 +17,10 @@ import machine
 import report
 from peers import envoy
 from peers.base import Setup
-from suites import dispatch, idle, throughput, wakeups
+from suites import crowd, dispatch, idle, large, post, slow, throughput, wakeups
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SUITES = ("throughput", "idle", "dispatch", "wakeups")
+SUITES = ("throughput", "post", "idle", "dispatch", "slow", "crowd", "large", "wakeups")
 
 
 def parse_arguments(argv):
@@ -67,7 +67,8 @@ def settle(options):
     options.seconds = max(1, round(chosen or (1 if options.quick else 2)))
     options.warmup = 1
     options.idle_seconds = 2 if options.quick else 10
-    options.idle_connections = 500 if options.quick else 10_000
+    options.idle_connections = 500 if options.quick else 15_000
+    options.slow_quiet_seconds = 2 if options.quick else 10
     if options.quick:
         options.rounds = 1
         options.connections = [16]
@@ -96,8 +97,12 @@ def run_suites(options, setup):
     runs = {
         "throughput": [lambda kind=kind: throughput.run(kind, setup, options) for kind in ("dynamic", "static")
                        if options.only in (None, kind)],
+        "post": [lambda: post.run(setup, options)],
         "idle": [lambda: idle.run(setup, options)],
         "dispatch": [lambda: dispatch.run(setup, options)],
+        "slow": [lambda: slow.run(setup, options)],
+        "crowd": [lambda: crowd.run(setup, options)],
+        "large": [lambda: large.run(setup, options)],
         "wakeups": [lambda: wakeups.run(setup, options)],
     }  # fmt: skip
     results = []

@@ -19,6 +19,9 @@ int ListenOrDie(const sockaddr_in& address);
 
 void SetNoDelay(int fd);
 
+// As many open files as the hard limit allows.
+void RaiseFileLimit();
+
 }  // namespace anteroom::bench
 
 #endif  // ANTEROOM_BENCH_SOCKETS_H_

@@ -1,3 +1,12 @@
+-- With an argument, requests are POSTs with a body of that many bytes. wrk makes the request once and sends it again and
+-- again, so its size costs the client no more than the bytes.
+function init(args)
+  if args[1] then
+    wrk.method = "POST"
+    wrk.body = string.rep("b", tonumber(args[1]))
+  end
+end
+
 -- Has wrk print what it measured as one line of JSON. wrk calls done() once, after the load: no request gets slower.
 function done(summary, latency, requests)
   local errors = summary.errors

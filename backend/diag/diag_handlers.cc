@@ -14,6 +14,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "backend/diag/pattern.h"
 #include "backend/src/server_access.h"
 #include "common/json.h"
 
@@ -68,29 +69,10 @@ std::chrono::nanoseconds ThreadCpuTime() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-// Eight bytes of the pattern: a bijective scramble of their index, so blocks never repeat.
-uint64_t PatternBlock(uint64_t index) {
-  index = (index ^ (index >> 30)) * 0xbf58476d1ce4e5b9;
-  index = (index ^ (index >> 27)) * 0x94d049bb133111eb;
-  return index ^ (index >> 31);
-}
-
 // What ends the handler when nobody waits any more; hardly anybody will see it.
 absl::Status Gone() { return absl::CancelledError(""); }
 
 }  // namespace
-
-std::string PatternBytes(uint64_t offset, size_t size) {
-  std::string bytes;
-  bytes.reserve(size + 16);
-  for (uint64_t block = offset / 8; bytes.size() < size + offset % 8; ++block) {
-    const uint64_t value = PatternBlock(block);
-    char raw[8];
-    for (size_t i = 0; i < 8; ++i) raw[i] = static_cast<char>(value >> (8 * i));
-    bytes.append(raw, sizeof(raw));
-  }
-  return bytes.substr(offset % 8, size);
-}
 
 void DiagHandlers::Register(Server* server) {
   server->Handle("*", "/diag/hello", Wrap(&DiagHandlers::Hello));

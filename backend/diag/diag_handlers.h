@@ -69,9 +69,6 @@ class DiagHandlers {
   std::atomic<int> in_flight_{0};
 };
 
-// `size` bytes beginning at `offset` of an endless sequence that never repeats within any body.
-std::string PatternBytes(uint64_t offset, size_t size);
-
 }  // namespace anteroom::backend
 
 #endif  // ANTEROOM_BACKEND_DIAG_DIAG_HANDLERS_H_

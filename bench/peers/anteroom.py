@@ -17,10 +17,10 @@ listeners:
 admin:
   address: 127.0.0.1:{admin_port}
 loops: {loops}
-spool: {{directory: {scratch}}}
+spool: {spool}
 timeouts: {{idle: 300s}}
-limits: {{requests_per_connection: 1000000000}}
-access_log: {{path: ""}}
+limits: {limits}
+access_log: {{path: "{access_log}"}}
 {pools}routes:
   - {{path: /static/, static: {{root: {root}}}}}
 {pool_route}"""
@@ -46,17 +46,17 @@ class Frontend:
     admin_port: int
 
 
-def start_backend(setup, processes, threads):
+def start_backend(setup, processes, threads, flags=()):
     port, admin_port = free_port(), free_port()
     argv = [
         setup.binary(BACKEND), "--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin_port}",
-        "--threads", str(threads), "--diag",
+        "--threads", str(threads), "--diag", *flags,
     ]  # fmt: skip
     return Backend(processes.start(BACKEND, argv, [port, admin_port]), port, admin_port)
 
 
-def start_frontend(setup, processes, backends):
-    """With no backends the front end serves files only."""
+def start_frontend(setup, processes, backends, limits=None, spool=None, access_log=""):
+    """With no backends the front end serves files only. `limits` and `spool` add to those sections."""
     port, admin_port = free_port(), free_port()
     pools = pool_route = ""
     if backends:
@@ -65,12 +65,18 @@ def start_frontend(setup, processes, backends):
     path = setup.write(
         f"frontend-{port}.yaml",
         _CONFIG.format(
-            port=port, admin_port=admin_port, loops=setup.loops, scratch=setup.scratch, pools=pools,
-            root=os.path.dirname(setup.document), pool_route=pool_route,
+            port=port, admin_port=admin_port, loops=setup.loops, pools=pools, root=os.path.dirname(setup.document),
+            pool_route=pool_route, access_log=access_log,
+            limits=_flow({"requests_per_connection": 1_000_000_000, **(limits or {})}),
+            spool=_flow({"directory": setup.scratch, **(spool or {})}),
         ),
     )  # fmt: skip
     server = processes.start(FRONTEND, [setup.binary(FRONTEND), "--config", path], [port, admin_port])
     return Frontend(server, port, admin_port)
+
+
+def _flow(mapping):
+    return "{" + ", ".join(f"{key}: {value}" for key, value in mapping.items()) + "}"
 
 
 class _Anteroom(Peer):

@@ -1,4 +1,5 @@
-"""Envoy in front of a gRPC server: HTTP in, gRPC out, the closest relative of Anteroom's path.
+"""Envoy in front of a gRPC server, HTTP in, gRPC out, the closest relative of Anteroom's path; and in front of the minimal
+origin, for requests with bodies.
 
 Envoy's transcoder turns `GET /diag/hello` into a unary gRPC call and the HttpBody it gets into a plain response, so the
 client sends and receives what it does with every other server. The gRPC server answers on gRPC's own threads without a
@@ -15,6 +16,8 @@ import zipfile
 
 from machine import first_line
 from peers.base import Peer, Running, missing_binaries
+from peers.origin import BINARY as ORIGIN
+from peers.origin import start_origin
 from processes import free_port
 
 GRPC_ORIGIN = "anteroom-bench-grpc-origin"
@@ -66,20 +69,34 @@ def _address(port):
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
-def _config(port, admin_port, backend_port, descriptors):
-    router = {
-        "name": "envoy.filters.http.router",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
-            "suppress_envoy_headers": True,
-        },
-    }
-    transcoder = {
+def _transcoder(descriptors):
+    return {
         "name": "envoy.filters.http.grpc_json_transcoder",
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder",
             "proto_descriptor": descriptors,
             "services": ["anteroom.bench.Greeter"],
+        },
+    }
+
+
+def _buffer():
+    return {
+        "name": "envoy.filters.http.buffer",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
+            "max_request_bytes": 4 * 2**20,
+        },
+    }
+
+
+def _config(port, admin_port, backend_port, first_filter, protocol):
+    """`protocol`: of the cluster, http_protocol_options or http2_protocol_options."""
+    router = {
+        "name": "envoy.filters.http.router",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+            "suppress_envoy_headers": True,
         },
     }
     manager = {
@@ -89,7 +106,7 @@ def _config(port, admin_port, backend_port, descriptors):
             "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             "stat_prefix": "web",
             "generate_request_id": False,
-            "http_filters": [transcoder, router],
+            "http_filters": [first_filter, router],
             "route_config": {
                 "virtual_hosts": [
                     {
@@ -111,7 +128,7 @@ def _config(port, admin_port, backend_port, descriptors):
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                "explicit_http_config": {"http2_protocol_options": {}},
+                "explicit_http_config": {protocol: {}},
             }
         },
         "load_assignment": {
@@ -134,36 +151,59 @@ def _config(port, admin_port, backend_port, descriptors):
     }
 
 
-class EnvoyGrpc(Peer):
-    name = "Envoy + gRPC"
-    about = "gRPC-JSON transcoder with HttpBody to a unary callback server that answers inline; no access log"
-
+class _Envoy(Peer):
     def missing(self):
-        if not self.setup.envoy:
-            return "no Envoy binary; ./dev bench --with-envoy fetches one, $ENVOY names one"
-        descriptors = self._descriptors()
-        if not os.path.exists(descriptors):
-            return f"{descriptors} is not there"
-        return missing_binaries(self.setup.envoy, self.setup.binary(GRPC_ORIGIN))
+        return None if self.setup.envoy else "no Envoy binary; ./dev bench --with-envoy fetches one, $ENVOY names one"
 
     def version(self):
         parts = re.search(r"/(\d+\.\d+\.\d+)/", first_line([self.setup.envoy, "--version"]))
         return f"Envoy {parts.group(1)}" if parts else "unknown"
 
+    def start_envoy(self, processes, name, backend_port, first_filter, protocol):
+        port, admin_port = free_port(), free_port()
+        config = _config(port, admin_port, backend_port, first_filter, protocol)
+        path = self.setup.write(f"{name}.json", json.dumps(config, indent=2))
+        argv = [
+            self.setup.envoy, "-c", path, "--concurrency", str(self.setup.loops), "--log-level", "error",
+            "--disable-hot-restart",
+        ]  # fmt: skip
+        return port, processes.start(name, argv, [port, admin_port])
+
+
+class EnvoyOrigin(_Envoy):
+    name = "Envoy + origin"
+    about = "buffer filter: the whole request before the origin gets it; HTTP/1.1 on both sides, no access log"
+
+    def missing(self):
+        return super().missing() or missing_binaries(self.setup.envoy, self.setup.binary(ORIGIN))
+
     def start(self, processes):
-        port, admin_port, backend_port = free_port(), free_port(), free_port()
+        origin_port, origin = start_origin(self.setup, processes, "envoy")
+        port, envoy = self.start_envoy(processes, "envoy-buffer", origin_port, _buffer(), "http_protocol_options")
+        return Running(port, "/diag/hello", [("front", envoy), ("back", origin)])
+
+
+class EnvoyGrpc(_Envoy):
+    name = "Envoy + gRPC"
+    about = "gRPC-JSON transcoder with HttpBody to a unary callback server that answers inline; no access log"
+
+    def missing(self):
+        if reason := super().missing():
+            return reason
+        descriptors = self._descriptors()
+        if not os.path.exists(descriptors):
+            return f"{descriptors} is not there"
+        return missing_binaries(self.setup.envoy, self.setup.binary(GRPC_ORIGIN))
+
+    def start(self, processes):
+        backend_port = free_port()
         backend = processes.start(
             "grpc-origin",
             [self.setup.binary(GRPC_ORIGIN), "--listen", f"127.0.0.1:{backend_port}"],
             [backend_port],
         )
-        config = _config(port, admin_port, backend_port, self._descriptors())
-        path = self.setup.write("envoy.json", json.dumps(config, indent=2))
-        argv = [
-            self.setup.envoy, "-c", path, "--concurrency", str(self.setup.loops), "--log-level", "error",
-            "--disable-hot-restart",
-        ]  # fmt: skip
-        envoy = processes.start("envoy", argv, [port, admin_port])
+        transcoder = _transcoder(self._descriptors())
+        port, envoy = self.start_envoy(processes, "envoy", backend_port, transcoder, "http2_protocol_options")
         return Running(port, "/diag/hello", [("front", envoy), ("back", backend)])
 
     def _descriptors(self):

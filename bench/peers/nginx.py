@@ -7,6 +7,8 @@ from peers.base import Peer, Running, missing_binaries
 from peers.origin import BINARY, start_origin
 from processes import free_port
 
+WORKER_CONNECTIONS = 16_000
+
 # stub_status is on as it would be in production. keepalive_requests is raised on both sides: its default would close
 # every connection after 1000 requests. `reuseport` spreads the connections over the workers.
 _FRAME = """\
@@ -15,7 +17,7 @@ worker_rlimit_nofile 20000;
 daemon off;
 pid {prefix}/nginx.pid;
 error_log stderr crit;
-events {{ worker_connections 16000; }}
+events {{ worker_connections {worker_connections}; }}
 http {{
     access_log off;
     client_body_temp_path {prefix}/body;
@@ -47,7 +49,11 @@ _PROXY_HTTP = """\
     }}
 """
 
+# Request buffering is nginx' default. Bodies of up to 256 KiB stay in memory, as Anteroom keeps them; with the default of
+# 16 KiB larger ones would go through a file.
 _PROXY_SERVER = """\
+        client_max_body_size 0;
+        client_body_buffer_size 256k;
         location / {
             proxy_pass http://origin;
             proxy_http_version 1.1;
@@ -75,7 +81,7 @@ class _Nginx(Peer):
     def version(self):
         return first_line(["nginx", "-v"])
 
-    def start_nginx(self, processes, name, http, server):
+    def start_nginx(self, processes, name, http, server, worker_connections=WORKER_CONNECTIONS):
         port, status_port = free_port(), free_port()
         prefix = os.path.join(self.setup.scratch, name)
         os.makedirs(prefix, exist_ok=True)
@@ -85,7 +91,7 @@ class _Nginx(Peer):
             f"{name}.conf",
             _FRAME.format(
                 user=user, loops=self.setup.loops, prefix=prefix, http=http, port=port, server=server,
-                status_port=status_port,
+                status_port=status_port, worker_connections=worker_connections,
             ),
         )  # fmt: skip
         nginx = processes.start(name, ["nginx", "-e", "stderr", "-p", prefix, "-c", path], [port, status_port])
@@ -94,7 +100,7 @@ class _Nginx(Peer):
 
 class NginxOrigin(_Nginx):
     name = "nginx + origin"
-    about = "keep-alive upstream over HTTP/1.1, reuseport, stub_status on, access log off"
+    about = "keep-alive upstream over HTTP/1.1, request buffering, reuseport, stub_status on, access log off"
 
     def start(self, processes):
         origin_port, origin = start_origin(self.setup, processes, "nginx")
@@ -108,7 +114,9 @@ class NginxStatic(_Nginx):
     name = "nginx"
     about = "sendfile, tcp_nopush, open_file_cache, reuseport, stub_status on, access log off"
 
-    def start(self, processes):
+    def start(self, processes, worker_connections=WORKER_CONNECTIONS):
         root = os.path.dirname(os.path.dirname(self.setup.document))
-        port, nginx = self.start_nginx(processes, "nginx-static", _STATIC_HTTP, _STATIC_SERVER.format(root=root))
+        port, nginx = self.start_nginx(
+            processes, "nginx-static", _STATIC_HTTP, _STATIC_SERVER.format(root=root), worker_connections
+        )
         return Running(port, "/static/1k.bin", [("front", nginx)])

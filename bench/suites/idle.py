@@ -3,12 +3,13 @@
 import resource
 import socket
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import client
 from accounting import CpuMeter, rss_bytes
 from peers import AnteroomStatic, NginxStatic
 from peers.anteroom import start_frontend
+from peers.nginx import WORKER_CONNECTIONS
 from processes import Processes, StartError
 from samples import percentile
 from suite_result import Goal, SuiteResult, Table
@@ -24,9 +25,10 @@ class Idle:
     cpu_share: float        # of one core, while idle
     rss_before: int
     rss_after: int
-    bytes_per_connection: float
+    bytes_per_connection: float     # growth
     lost: int               # connections that the server closed although they were only idle
     livez_ms: list          # empty: this server has no such thing
+    reserved_per_connection: float = 0  # resident since the start, for each connection that there may be
 
 
 def raise_file_limit():
@@ -122,6 +124,17 @@ def measure(name, server, port, path, admin_port, count, seconds):
     return Idle(name, count, cpu_share, before, after, (after - before) / count, lost, livez)
 
 
+def nginx_reserve(setup):
+    """Resident bytes that nginx takes for each possible connection of a worker when it starts: it touches all of them."""
+    found = {}
+    for most in (1000, WORKER_CONNECTIONS):
+        with Processes(setup.scratch) as processes:
+            running = NginxStatic(setup).start(processes, most)
+            client.fetch(running.port, running.path)
+            found[most] = rss_bytes(running.parts[0][1].pids())
+    return (found[WORKER_CONNECTIONS] - found[1000]) / (WORKER_CONNECTIONS - 1000) / setup.loops
+
+
 def run(setup, options):
     count, seconds = options.idle_connections, options.idle_seconds
     result = SuiteResult("idle", f"{count} idle keep-alive connections on one server, {seconds} s")
@@ -143,7 +156,10 @@ def run(setup, options):
                 else:
                     running = peer.start(processes)
                     server, port, admin_port = running.parts[0][1], running.port, None
-                found.append(measure(peer.name, server, port, "/static/1k.bin", admin_port, count, seconds))
+                one = measure(peer.name, server, port, "/static/1k.bin", admin_port, count, seconds)
+            if isinstance(peer, NginxStatic):
+                one = replace(one, reserved_per_connection=nginx_reserve(setup))
+            found.append(one)
         except (StartError, client.ClientError, OSError) as error:
             result.failures.append(f"{peer.name}: {error}")
             continue
@@ -156,17 +172,29 @@ def run(setup, options):
         if one.peer == AnteroomStatic.name:
             result.goals.append(Goal(f"CPU share with {count} idle connections", 100 * one.cpu_share, 0.5, " %"))
             result.goals.append(Goal("slowest /livez meanwhile", max(one.livez_ms), 10, " ms"))
+    result.goals += memory_goals(found)
     result.data = {"rows": [asdict(one) for one in found]}
     return result
 
 
+def memory_goals(found):
+    """What one connection takes, with what was reserved for it; not what is reserved for others that may come."""
+    by_peer = {one.peer: one.bytes_per_connection + one.reserved_per_connection for one in found}
+    ours, theirs = by_peer.get(AnteroomStatic.name), by_peer.get(NginxStatic.name)
+    if ours is None or theirs is None:
+        return []
+    return [Goal("resident bytes of an idle connection, over nginx's", ours / theirs, 1.0)]
+
+
 def _table(found, count):
-    columns = ["server", "", "CPU %", "RSS before MiB", "RSS with MiB", "bytes/connection", "/livez p50 ms", "max ms"]
+    columns = ["server", "", "CPU %", "RSS before MiB", "RSS with MiB", "bytes/connection", "reserved", "/livez p50 ms",
+               "max ms"]  # fmt: skip
     rows = []
     for one in found:
         livez = [f"{percentile(one.livez_ms, 50):.2f}", f"{max(one.livez_ms):.2f}"] if one.livez_ms else ["-", "-"]
         rows.append([
             one.peer, f"{one.lost} LOST" if one.lost else "", f"{100 * one.cpu_share:.3f}",
-            f"{one.rss_before / 2**20:.1f}", f"{one.rss_after / 2**20:.1f}", f"{one.bytes_per_connection:,.0f}", *livez,
+            f"{one.rss_before / 2**20:.1f}", f"{one.rss_after / 2**20:.1f}", f"{one.bytes_per_connection:,.0f}",
+            f"{one.reserved_per_connection:,.0f}", *livez,
         ])  # fmt: skip
     return Table(f"{count} idle connections", columns, rows)

@@ -78,9 +78,10 @@ def turns(peers, rounds):
         yield from peers[shift:] + peers[:shift]
 
 
-def measure(running, connections, seconds, threads):
+def measure(running, connections, seconds, threads, body_bytes=None):
+    """One round. `body_bytes`: POSTs of bodies of that size, else GETs."""
     meters = [(role, CpuMeter([server.pid])) for role, server in running.parts]
-    load = client.wrk(running.url, connections, seconds, threads)
+    load = client.wrk(running.url, connections, seconds, threads, body_bytes)
     parts = {role: meter.seconds() * 1e6 / max(load.requests, 1) for role, meter in meters}
     errors = dict(load.errors)
     if load.requests == 0:
@@ -148,39 +149,49 @@ def run(kind, setup, options):
         result.failures.append("wrk is not there")
         return result
     with Processes(setup.scratch) as processes:
-        up, heads = {}, {}
-        for peer in (cls(setup) for cls in classes):
-            reason = peer.missing()
-            if reason is not None:
-                result.notes.append(f"{peer.name} skipped: {reason}")
-                continue
-            try:
-                running = peer.start(processes)
-                answer = client.check_answer(running.port, running.path, body)
-            except (StartError, client.ClientError, OSError) as error:
-                result.failures.append(f"{peer.name}: {error}")
-                continue
-            up[peer.name] = running
-            heads[peer.name] = [f"{name}: {value}" for name, value in answer.fields]
-            result.versions[peer.name] = peer.version()
-            result.notes.append(f"{peer.name}: {peer.about}")
-
+        up, heads = start_all(setup, processes, classes, result,
+                              lambda running: client.check_answer(running.port, running.path, body))  # fmt: skip
         all_rows = []
         for connections in options.connections:
-            if rows := _measure_all(up, connections, options, result):
+            if rows := measure_all(up, connections, options, result):
                 all_rows += rows
                 result.tables.append(table(connections, rows, kind))
-    if noisy := [row for row in all_rows if row.noise > NOISY]:
-        result.notes.append(f"the rounds of {len(noisy)} of {len(all_rows)} rows differ by more than {NOISY:.0%}: "
-                            "something else ran on this machine, repeat when it is quiet")  # fmt: skip
-    if not all_rows:
-        result.failures.append("nothing was measured")
+    note_noise(result, all_rows)
     result.goals = goals(kind, all_rows)
     result.data = {"rows": [asdict(row) for row in all_rows], "response_fields": heads}
     return result
 
 
-def _measure_all(up, connections, options, result):
+def start_all(setup, processes, classes, result, check):
+    """Starts every peer that is here and has `check` ask it once; by name what runs, and the fields of those answers."""
+    up, heads = {}, {}
+    for peer in (cls(setup) for cls in classes):
+        reason = peer.missing()
+        if reason is not None:
+            result.notes.append(f"{peer.name} skipped: {reason}")
+            continue
+        try:
+            running = peer.start(processes)
+            answer = check(running)
+        except (StartError, client.ClientError, OSError) as error:
+            result.failures.append(f"{peer.name}: {error}")
+            continue
+        up[peer.name] = running
+        heads[peer.name] = [f"{name}: {value}" for name, value in answer.fields]
+        result.versions[peer.name] = peer.version()
+        result.notes.append(f"{peer.name}: {peer.about}")
+    return up, heads
+
+
+def note_noise(result, rows):
+    if noisy := [row for row in rows if row.noise > NOISY]:
+        result.notes.append(f"the rounds of {len(noisy)} of {len(rows)} rows differ by more than {NOISY:.0%}: "
+                            "something else ran on this machine, repeat when it is quiet")  # fmt: skip
+    if not rows:
+        result.failures.append("nothing was measured")
+
+
+def measure_all(up, connections, options, result, body_bytes=None):
     """A row for each server of `up`; one that fails leaves `up`, so that it is reported once."""
     rounds = {name: [] for name in up}
 
@@ -194,10 +205,11 @@ def _measure_all(up, connections, options, result):
             return None
 
     for name in list(up):
-        attempt(name, lambda peer: client.wrk(peer.url, connections, options.warmup, options.wrk_threads))
+        attempt(name, lambda peer: client.wrk(peer.url, connections, options.warmup, options.wrk_threads, body_bytes))
     for name in turns(list(up), options.rounds):
         if name in up:
-            one = attempt(name, lambda peer: measure(peer, connections, options.seconds, options.wrk_threads))
+            one = attempt(name, lambda peer: measure(peer, connections, options.seconds, options.wrk_threads,
+                                                       body_bytes))  # fmt: skip
             if one is not None:
                 rounds[name].append(one)
     _progress("")

@@ -4,6 +4,7 @@
 #include <sstream>
 #include <string>
 
+#include "backend/diag/pattern.h"
 #include "gtest/gtest.h"
 
 namespace anteroom::backend {

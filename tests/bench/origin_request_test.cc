@@ -40,6 +40,14 @@ TEST(OriginRequestTest, KnowsHead) {
   EXPECT_FALSE(ReadRequest("GET /HEAD HTTP/1.1\r\n\r\n")->head_method);
 }
 
+TEST(OriginRequestTest, TakesTheSizeOfTheAnswerFromTheQueryOfAGet) {
+  EXPECT_EQ(ReadRequest("GET /diag/bytes?n=42&chunk=7 HTTP/1.1\r\n\r\n")->answer_size, 42u);
+  EXPECT_EQ(ReadRequest("GET /diag/bytes?n=42 HTTP/1.1\r\n\r\n")->answer_size, 42u);
+  EXPECT_FALSE(ReadRequest("GET /diag/bytes HTTP/1.1\r\n\r\n")->answer_size.has_value());
+  EXPECT_FALSE(ReadRequest("HEAD /diag/bytes?n=42 HTTP/1.1\r\n\r\n")->answer_size.has_value());
+  EXPECT_TRUE(ReadRequest("GET /diag/bytes?n=x HTTP/1.1\r\n\r\n")->unsupported);
+}
+
 TEST(OriginRequestTest, FieldNamesMatchWhole) {
   const char head[] = "GET / HTTP/1.1\r\nX-Host: no\r\nHost: yes\r\n\r\n";
   EXPECT_EQ(FindField(head, "host"), "yes");

@@ -4,7 +4,18 @@ import subprocess
 import sys
 
 import pytest
-from accounting import CpuMeter, Switches, context_switches, cpu_ns, parse_stat, parse_status, process_tree, rss_bytes
+from accounting import (
+    CpuMeter,
+    Switches,
+    context_switches,
+    cpu_ns,
+    parse_stat,
+    parse_status,
+    peak_rss_bytes,
+    process_tree,
+    reset_peak_rss,
+    rss_bytes,
+)
 from suites.wakeups import per_thread
 
 STAT = "4711 (a (b) c) S 42 4711 4711 0 -1 4194560 100 200 0 0 31 11 7 9 20 0 3 0 100 1000 200"
@@ -56,6 +67,19 @@ def test_memory_is_that_of_all_processes(burner):
     tree = process_tree([process.pid])
     assert rss_bytes(tree) == pytest.approx(sum(rss_bytes([pid]) for pid in tree), rel=0.1)
     assert rss_bytes(tree) > 2**20
+
+
+def test_peak_memory_is_kept_until_it_is_reset():
+    code = "import sys; a = bytearray(50_000_000); del a; print(flush=True); sys.stdin.readline()"
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdout.readline()
+    try:
+        assert peak_rss_bytes([process.pid]) > 50_000_000
+        reset_peak_rss([process.pid])
+        assert peak_rss_bytes([process.pid]) == pytest.approx(rss_bytes([process.pid]), rel=0.1)
+        assert peak_rss_bytes([process.pid]) < 50_000_000
+    finally:
+        process.communicate(b"\n", timeout=10)
 
 
 def test_process_that_ends_makes_the_measurement_void():

@@ -25,17 +25,21 @@ def descendants(pid):
 @needs_wrk
 def test_quick_run_of_everything_is_valid(tmp_path):
     finished = subprocess.run(
-        [*RUN, "--quick", "--results", str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
+        [*RUN, "--quick", "--results", str(tmp_path)], capture_output=True, text=True, timeout=240, check=False
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "INVALID" not in finished.stdout
     (record,) = tmp_path.glob("*.json")
     suites = json.loads(record.read_text())["suites"]
-    assert list(suites) == ["dynamic", "static", "idle", "dispatch", "wakeups"]
-    for row in suites["dynamic"]["rows"] + suites["static"]["rows"]:
+    assert list(suites) == ["dynamic", "static", "post", "idle", "dispatch", "slow", "crowd", "large", "wakeups"]
+    for row in suites["dynamic"]["rows"] + suites["static"]["rows"] + suites["post"]["rows"]:
         assert row["rate"] > 0
         assert row["cpu_us"] > 0
         assert row["errors"] == {}
+    crowds = [crowd for phase in suites["slow"]["phases"] for crowd in phase["crowds"]]
+    for crowd in crowds + [row["crowd"] for row in suites["crowd"]["rows"]]:
+        assert crowd["completed"] == crowd["count"]
+    assert {row["direction"] for row in suites["large"]["rows"]} >= {"down"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,30 @@
+"""Attacks with thousands of connections, each for a minute or so: only with ANTEROOM_LOAD=1."""
+
+import os
+import pathlib
+import shutil
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+
+from anteroom_harness.stack import Stack  # noqa: E402
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reason = ""
+    if os.environ.get("ANTEROOM_LOAD") != "1":
+        reason = "only with ANTEROOM_LOAD=1"
+    elif shutil.which("slowhttptest") is None:
+        reason = "slowhttptest is not installed"
+    for item in items if reason else ():
+        item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture
+def stack(tmp_path: pathlib.Path) -> Iterator[Stack]:
+    stack = Stack(tmp_path)
+    yield stack
+    stack.close()

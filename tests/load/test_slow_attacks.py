@@ -1,0 +1,154 @@
+"""Four thousand attackers of slowhttptest beside one honest client: it hardly notices, and they are gone in time.
+
+The honest client asks 200 times a second, whether or not earlier answers have come, for a handler of 5 ms; so its p99 is
+that of a service and not of the noise of a machine on which the attackers run as well."""
+
+import json
+import pathlib
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+from anteroom_harness.binaries import binary
+from anteroom_harness.deadlines import wait_until
+from anteroom_harness.stack import Stack
+
+ATTACKERS = 4000
+ATTACKERS_PER_SECOND = 1000
+QUIET_SECONDS = 10
+ATTACK_SECONDS = 60     # at most; slowhttptest ends when all its connections are closed
+BESIDE_SECONDS = 15     # the honest client's time beside the attack, from its beginning
+HONEST_RATE = 200
+MOST_P99 = 1.2          # of the quiet one
+MOST_LATE = 0.1         # how late the honest client itself may be, of that: beyond it there is no verdict
+GONE_WITHIN = 15        # seconds after the attackers' deadline
+HONEST_CONNECTIONS = 50  # what the honest client and the attack's own probe may have open at the end
+
+HEADER, GRACE, IDLE, WRITE = 10, 5, 10, 10  # seconds, the deadlines of the configuration
+
+
+@dataclass(frozen=True)
+class Attack:
+    name: str
+    arguments: tuple[str, ...]
+    target: str
+    deadline: float  # seconds after the last of them has connected
+
+    def __str__(self) -> str:
+        return self.name
+
+
+FILE, HANDLER = "/static/file.bin", "/diag/bytes?n=524288"
+SLOW_READ = ("-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-k", "3")
+ATTACKS = (
+    Attack("slow_headers", ("-H", "-i", "5", "-x", "24"), "/diag/hello", HEADER),
+    Attack("slow_body", ("-B", "-i", "5", "-s", "65536", "-x", "64"), "/diag/echo", GRACE),
+    Attack("ranges", ("-R", "-t", "GET", "-a", "5", "-b", "1000"), FILE, IDLE),
+    Attack("slow_read_of_a_file", SLOW_READ, FILE, WRITE),
+    Attack("slow_read_of_a_handler", SLOW_READ, HANDLER, WRITE),
+)
+
+
+@contextmanager
+def running(stack: Stack, attack: Attack) -> Iterator[subprocess.Popen[bytes]]:
+    host, port = stack.frontend.http
+    with (stack.directory / "slowhttptest.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                "slowhttptest", *attack.arguments, "-c", str(ATTACKERS), "-r", str(ATTACKERS_PER_SECOND),
+                "-l", str(ATTACK_SECONDS), "-p", "10", "-u", f"http://{host}:{port}{attack.target}",
+            ],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=stack.directory,
+        )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def start_honest(stack: Stack, seconds: float) -> subprocess.Popen[str]:
+    host, port = stack.frontend.http
+    return subprocess.Popen(
+        [
+            binary("anteroom-bench-openloop"), "--address", f"{host}:{port}", "--kind", "honest=1:/diag/sleep?ms=5",
+            "--rate", str(HONEST_RATE), "--seconds", str(seconds),
+        ],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Latency:
+    p99_ms: float
+    late_ms: float  # p99 of how late the client itself was
+
+
+def latency(honest: subprocess.Popen[str], seconds: float) -> Latency:
+    """Waits for it; asserts that everything was answered with 200."""
+    try:
+        output, _ = honest.communicate(timeout=seconds + 60)
+    finally:
+        honest.kill()
+        honest.wait()
+    summary = json.loads(output)
+    (kind,) = summary["kinds"]
+    assert kind["errors"] == {"status": {}, "connection": 0, "unanswered": 0}
+    return Latency(kind["latency_us"]["p99"] / 1000, summary["lateness_us"]["p99"] / 1000)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=str)
+def test_an_honest_client_hardly_notices(
+    stack: Stack, tmp_path: pathlib.Path, attack: Attack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def say(what: str) -> None:
+        with capsys.disabled():  # numbers are what this is run for
+            print(f"\n  {attack}: {what}", end="", flush=True)
+
+    directory = tmp_path / "static"
+    directory.mkdir()
+    (directory / "file.bin").write_bytes(bytes(1024 * 1024))
+    stack.start(
+        threads=8,
+        settings={
+            "timeouts": {
+                "header": f"{HEADER}s", "body_grace": f"{GRACE}s", "idle": f"{IDLE}s", "write": f"{WRITE}s",
+            },
+            "routes": [{"path": "/static/", "static": {"root": str(directory)}}, {"path": "/", "pool": "main"}],
+        },
+    )  # fmt: skip
+    latency(start_honest(stack, 2), 2)  # what is made once is made
+    quiet = latency(start_honest(stack, QUIET_SECONDS), QUIET_SECONDS)
+    resident = stack.frontend.resident_kib()
+    accepted = stack.metrics().sum("anteroom_frontend_connections_accepted_total")
+
+    with running(stack, attack):
+        honest = start_honest(stack, BESIDE_SECONDS)
+        try:
+            wait_until(
+                lambda: stack.metrics().sum("anteroom_frontend_connections_accepted_total") >= accepted + ATTACKERS,
+                "all attackers to connect",
+                timeout=30,
+                explain=lambda: (stack.directory / "slowhttptest.log").read_text(errors="replace")[-1000:],
+            )
+            connected = time.monotonic()
+            there = stack.open_connections()
+            used = stack.frontend.resident_kib() - resident
+        finally:
+            beside = latency(honest, BESIDE_SECONDS)
+        say(f"p99 {quiet.p99_ms:.2f} ms alone, {beside.p99_ms:.2f} ms beside {there} connections")
+        say(f"{1024 * used / max(there, 1):.0f} bytes of resident memory for each of them")
+        wait_until(
+            lambda: stack.open_connections() <= HONEST_CONNECTIONS,
+            "the attackers to be gone",
+            timeout=max(connected + attack.deadline + GONE_WITHIN - time.monotonic(), 0),
+            explain=lambda: f"{stack.open_connections()} are there still",
+        )
+        say(f"gone {time.monotonic() - connected:.1f} s after the last of them came")
+    late = max(quiet.late_ms, beside.late_ms)
+    if late > MOST_LATE * quiet.p99_ms:
+        pytest.skip(f"no verdict on latency: the honest client was late itself, by {late:.2f} ms; repeat when it is quiet")
+    assert beside.p99_ms <= MOST_P99 * quiet.p99_ms, f"{beside.p99_ms:.2f} ms beside, {quiet.p99_ms:.2f} ms alone"
