@@ -186,6 +186,7 @@ TEST_P(PoolTest, ALinkThatBreaksDuringAFetchLeavesNothingBehind) {
   body.held = true;
   upload.exchange.body = &body;
   rig_.Submit(&upload);
+  backend.AwaitRequest(0);
   rig_.loop.Await("a fetch", [&] { return body.fetches == 1; });
   rig_.loop.Do([&] { EXPECT_TRUE(upload.exchange.fetching); });
   backend.CutStreams();
