@@ -120,7 +120,7 @@ std::vector<Case> CasesV1() {
       Broken("a signed port", "PROXY TCP4 1.2.3.4 5.6.7.8 +1 2\r\n"),
       Broken("an empty port", "PROXY TCP4 1.2.3.4 5.6.7.8  2\r\n"),
       Broken("a port that overflows", "PROXY TCP4 1.2.3.4 5.6.7.8 4294967297 2\r\n"),
-      Broken("a NUL in the address", std::string("PROXY TCP4 1.2.3.4\0 5.6.7.8 1 2\r\n", 34)),
+      Broken("a NUL in the address", std::string("PROXY TCP4 1.2.3.4\0 5.6.7.8 1 2\r\n", 33)),
       Broken("only LF", "PROXY TCP4 1.2.3.4 5.6.7.8 1 2\n"),
       Broken("only CR", "PROXY TCP4 1.2.3.4 5.6.7.8 1 2\rGET / HTTP/1.1\r\n"),
       Broken("two CR", "PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\r\n"),
@@ -200,7 +200,7 @@ void Check(const Case& test) {
     EXPECT_EQ(header.sender, test.sender);
     EXPECT_EQ(header.client, test.client);
     // What follows is not looked at.
-    EXPECT_EQ(Describe(DecodeProxyHeader(test.bytes + "\r\n\0PROXY GET")), Describe(header));
+    EXPECT_EQ(Describe(DecodeProxyHeader(test.bytes + "\r\nPROXY GET")), Describe(header));
   }
   // A connection asks again with each byte more: undecided until the answer is there, and then it stays.
   bool decided = false;
