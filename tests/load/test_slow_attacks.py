@@ -106,7 +106,7 @@ def test_an_honest_client_hardly_notices(
 ) -> None:
     def say(what: str) -> None:
         with capsys.disabled():  # numbers are what this is run for
-            print(f"\n  {attack}: {what}", end="", flush=True)
+            print(f"\r  {attack}: {what}", flush=True)
 
     directory = tmp_path / "static"
     directory.mkdir()
@@ -140,7 +140,8 @@ def test_an_honest_client_hardly_notices(
         finally:
             beside = latency(honest, BESIDE_SECONDS)
         say(f"p99 {quiet.p99_ms:.2f} ms alone, {beside.p99_ms:.2f} ms beside {there} connections")
-        say(f"{1024 * used / max(there, 1):.0f} bytes of resident memory for each of them")
+        if there >= ATTACKERS:
+            say(f"{1024 * used / there:.0f} bytes of resident memory for each of them")
         wait_until(
             lambda: stack.open_connections() <= HONEST_CONNECTIONS,
             "the attackers to be gone",
