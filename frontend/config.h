@@ -30,6 +30,9 @@ struct ListenerConfig {
   bool proxy_protocol = false;
 
   bool is_unix() const { return !unix_path.empty(); }
+  bool SamePlace(const ListenerConfig& other) const {
+    return address == other.address && unix_path == other.unix_path;
+  }
 };
 
 struct AdminConfig {

@@ -22,70 +22,98 @@ constexpr Duration kBetweenClosing = std::chrono::seconds(1);
 }  // namespace
 
 FrontendServer::FrontendServer(Config config)
-    : config_(std::move(config)),
-      router_(config_.routes),
+    : loops_(config.loops),
       started_(Now()),
-      file_io_(config_.file_io_threads, kFileIoQueue),
-      discovery_(&config_.pools, [this](size_t pool, const std::vector<SocketAddress>& addresses) {
-        for (const auto& worker : workers_) worker->SetBackends(pool, addresses);
-      }) {}
+      settings_(std::make_shared<Settings>(std::move(config))),
+      file_io_(settings()->config.file_io_threads, kFileIoQueue) {}
 
 FrontendServer::~FrontendServer() { Stop(); }
 
+std::shared_ptr<const Settings> FrontendServer::settings() const {
+  MutexLock lock(&mu_);
+  return settings_;
+}
+
 absl::Status FrontendServer::Start() {
-  if (!config_.access_log.path.empty()) {
-    absl::StatusOr<std::unique_ptr<AccessLog>> log = AccessLog::Open(config_.access_log);
-    if (!log.ok()) return log.status();
-    access_log_ = *std::move(log);
-  }
-  shared_.Prepare(config_);
+  const Config config = settings()->config;
+  shared_.SetLimits(config);
   shared_.on_memory_short = [this] { CloseIdleConnections(); };
-  for (size_t i = 0; i < config_.loops; ++i) {
-    workers_.push_back(std::make_unique<LoopWorker>(i, &config_, &router_, &file_io_,
-                                                    access_log_.get(), &shared_));
-    if (absl::Status status = workers_.back()->OpenStaticRoots(); !status.ok()) return status;
+  absl::StatusOr<std::shared_ptr<const Settings>> made = MakeSettings(config, nullptr);
+  if (!made.ok()) return made.status();
+  {
+    MutexLock lock(&mu_);
+    settings_ = *made;
   }
-  if (absl::Status status = OpenListeners(); !status.ok()) return status;
+  if ((*made)->access_log != nullptr) access_logs_.push_back((*made)->access_log);
+  for (size_t i = 0; i < loops_; ++i) {
+    workers_.push_back(std::make_unique<LoopWorker>(i, config.links, &file_io_, &shared_));
+    absl::StatusOr<LoopUpdate> update = workers_.back()->Prepare(*made);
+    if (!update.ok()) return update.status();
+    workers_.back()->Apply(*std::move(update));
+  }
+  for (const ListenerConfig& listener : config.listeners) {
+    absl::StatusOr<OpenListener> open = Open(listener);
+    if (!open.ok()) return open.status();
+    Listen(*std::move(open));
+  }
   if (absl::Status status = StartAdmin(); !status.ok()) return status;
   for (const auto& worker : workers_) worker->Start();
-  discovery_.Start();
+  StartDiscovery();
   ready_.store(true);
   return absl::OkStatus();
 }
 
-absl::Status FrontendServer::OpenListeners() {
-  for (const ListenerConfig& listener : config_.listeners) {
-    if (listener.is_unix()) {
-      if (absl::Status status = OpenUnixListener(listener); !status.ok()) return status;
-      continue;
+absl::StatusOr<FrontendServer::OpenListener> FrontendServer::Open(
+    const ListenerConfig& listener) const {
+  OpenListener open;
+  open.config = listener;
+  if (listener.is_unix()) {
+    absl::StatusOr<UniqueFd> socket = ListenUnix(listener.unix_path, listener.mode);
+    if (!socket.ok()) return socket.status();
+    open.file = std::make_unique<SocketFile>(listener.unix_path);
+    for (size_t i = 0; i < loops_; ++i) {
+      absl::StatusOr<UniqueFd> shared = Duplicate(*socket);
+      if (!shared.ok()) return shared.status();
+      open.sockets.push_back(*std::move(shared));
     }
-    SocketAddress address = listener.address;
-    if (absl::Status status = CheckPortIsFree(address); !status.ok()) return status;
-    for (const auto& worker : workers_) {
-      absl::StatusOr<UniqueFd> socket = ListenTcp(address);
-      if (!socket.ok()) return socket.status();
-      // With port 0 the first socket finds one, and the others join it there.
-      address = LocalAddress(socket->get());
-      worker->Listen(*std::move(socket), &listener);
-    }
-    spdlog::info("listening http={}{}", address.ToString(),
-                 listener.proxy_protocol ? " proxy_protocol=required" : "");
+    return open;
   }
-  return absl::OkStatus();
+  SocketAddress address = listener.address;
+  if (absl::Status status = CheckPortIsFree(address); !status.ok()) return status;
+  for (size_t i = 0; i < loops_; ++i) {
+    absl::StatusOr<UniqueFd> socket = ListenTcp(address);
+    if (!socket.ok()) return socket.status();
+    // With port 0 the first socket finds one, and the others join it there.
+    address = LocalAddress(socket->get());
+    open.sockets.push_back(*std::move(socket));
+  }
+  return open;
 }
 
-absl::Status FrontendServer::OpenUnixListener(const ListenerConfig& listener) {
-  absl::StatusOr<UniqueFd> socket = ListenUnix(listener.unix_path, listener.mode);
-  if (!socket.ok()) return socket.status();
-  socket_files_.push_back(std::make_unique<SocketFile>(listener.unix_path));
-  for (const auto& worker : workers_) {
-    absl::StatusOr<UniqueFd> shared = Duplicate(*socket);
-    if (!shared.ok()) return shared.status();
-    worker->Listen(*std::move(shared), &listener);
+void FrontendServer::Listen(OpenListener listener) {
+  const std::string place = listener.config.is_unix()
+                                ? absl::StrCat("unix:", listener.config.unix_path)
+                                : LocalAddress(listener.sockets.front().get()).ToString();
+  spdlog::info("listening http={}{}", place,
+               listener.config.proxy_protocol ? " proxy_protocol=required" : "");
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->Listen(std::move(listener.sockets[i]), listener.config);
   }
-  spdlog::info("listening http=unix:{}{}", listener.unix_path,
-               listener.proxy_protocol ? " proxy_protocol=required" : "");
-  return absl::OkStatus();
+  listeners_.emplace_back(listener.config, std::move(listener.file));
+}
+
+void FrontendServer::StartDiscovery() {
+  const std::shared_ptr<const Settings> settings = this->settings();
+  auto next = std::make_unique<Discovery>(
+      &settings->config.pools,
+      [this, settings](size_t pool, const std::vector<SocketAddress>& addresses) {
+        for (const auto& worker : workers_) {
+          worker->SetBackends(settings->config.pools[pool].name, addresses);
+        }
+      },
+      discovery_.get());
+  discovery_ = std::move(next);
+  discovery_->Start();
 }
 
 absl::Status FrontendServer::StartAdmin() {
@@ -109,8 +137,8 @@ absl::Status FrontendServer::StartAdmin() {
   admin_.Handle("/metrics", [this](const AdminRequest&) {
     AdminResponse response;
     response.content_type = kMetricsContentType;
-    response.body =
-        SerializeMetrics(CollectMetrics(config_, shared_, workers_, file_io_, access_log_.get()));
+    response.body = SerializeMetrics(
+        CollectMetrics({settings(), shared_, workers_, file_io_, reloads_, reloads_failed_}));
     return response;
   });
   admin_.Handle("/status", [this](const AdminRequest&) {
@@ -119,7 +147,8 @@ absl::Status FrontendServer::StartAdmin() {
     response.body = StatusPage();
     return response;
   });
-  if (absl::Status status = admin_.Start(config_.admin.address); !status.ok()) return status;
+  if (absl::Status status = admin_.Start(settings()->config.admin.address); !status.ok())
+    return status;
   spdlog::info("listening admin={}", admin_.address().ToString());
   return absl::OkStatus();
 }
@@ -134,16 +163,16 @@ std::string FrontendServer::StatusPage() const {
   json.Field("loops", workers_.size());
   json.Field("connections", shared_.open_connections.load());
   json.Key("pools").BeginArray();
-  for (size_t i = 0; i < config_.pools.size(); ++i) {
+  for (const std::shared_ptr<PoolRecord>& pool : settings()->pools) {
     int64_t links = 0;
     int64_t in_flight = 0;
-    for (const auto& worker : workers_) {
-      links += worker->pool_metrics(i).links_up.value();
-      in_flight += worker->pool_metrics(i).in_flight.value();
+    for (const auto& loop : pool->loops) {
+      links += loop->links_up.value();
+      in_flight += loop->in_flight.value();
     }
     json.BeginObject();
-    json.Field("name", absl::string_view(config_.pools[i].name));
-    json.Field("waiting", shared_.pools[i]->waiting.load());
+    json.Field("name", absl::string_view(pool->name));
+    json.Field("waiting", pool->shared.waiting.load());
     json.Field("in_flight", in_flight);
     json.Field("links", links);
     json.EndObject();
@@ -155,7 +184,7 @@ std::string FrontendServer::StatusPage() const {
 }
 
 void FrontendServer::ReopenLogs() {
-  if (access_log_ != nullptr) access_log_->Reopen();
+  if (const auto& log = settings()->access_log; log != nullptr) log->Reopen();
 }
 
 void FrontendServer::CloseIdleConnections() {
@@ -176,7 +205,7 @@ void FrontendServer::StopBeingReady() {
 void FrontendServer::Drain(const std::function<void()>& drained) {
   ready_.store(false);
   // First, so that nobody connects behind the last look at who has.
-  socket_files_.clear();
+  for (auto& [config, file] : listeners_) file.reset();
   draining_workers_.store(workers_.size());
   for (const auto& worker : workers_) {
     worker->Drain([this, drained] {
@@ -187,9 +216,9 @@ void FrontendServer::Drain(const std::function<void()>& drained) {
 
 void FrontendServer::Stop() {
   ready_.store(false);
-  socket_files_.clear();
+  for (auto& [config, file] : listeners_) file.reset();
   admin_.Stop();
-  discovery_.Stop();
+  if (discovery_ != nullptr) discovery_->Stop();
   file_io_.Shutdown();
   for (const auto& worker : workers_) worker->Stop();
   workers_.clear();

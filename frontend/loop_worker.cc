@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "frontend/access_log.h"
 #include "frontend/static/file_io.h"
 #include "spdlog/spdlog.h"
 
@@ -28,67 +27,120 @@ std::string FrontendName(size_t loop) {
 
 }  // namespace
 
-void ProcessShared::Prepare(const Config& config) {
-  for (size_t i = 0; i < config.pools.size(); ++i) pools.push_back(std::make_unique<PoolShared>());
-  spool = std::make_unique<SpoolQuota>(config.spool.total, config.spool.files);
-  addresses = std::make_unique<AddressTable>(config.limits.connections_per_address);
+void ProcessShared::SetLimits(const Config& config) {
+  if (spool == nullptr) spool = std::make_unique<SpoolQuota>(0, 0);
+  spool->SetLimits(config.spool.total, config.spool.files);
+  addresses.SetMost(config.limits.connections_per_address);
 }
 
-LoopWorker::LoopWorker(size_t index, const Config* config, const Router* router, FileIo* file_io,
-                       AccessLog* access_log, ProcessShared* shared)
+LoopWorker::LoopWorker(size_t index, const LinksConfig& links, FileIo* file_io,
+                       ProcessShared* shared)
     : index_(index),
-      config_(config),
-      link_options_{config->links, FrontendName(index)},
-      completions_(NewCompletionSource(config->links.pump, &loop_)),
+      shared_(shared),
+      link_options_{links, FrontendName(index)},
+      completions_(NewCompletionSource(links.pump, &loop_)),
       static_cache_(StaticCacheLimits()),
-      context_(&loop_, config, router),
+      context_(&loop_),
       acceptor_(&context_),
       end_timer_(&loop_, [this] { EndWhenStreamsAreGone(); }) {
   context_.file_io = file_io;
   context_.static_cache = &static_cache_;
   context_.poster = [this](std::function<void()> fn) { loop_.Post(std::move(fn)); };
-  context_.spool = {config->spool.directory, shared->spool.get(), file_io, context_.poster};
-  context_.access_log = access_log;
+  context_.spool = {"", shared->spool.get(), file_io, context_.poster};
   context_.metrics = &metrics_;
   context_.open_connections = &shared->open_connections;
-  context_.addresses = shared->addresses.get();
+  context_.addresses = &shared->addresses;
   context_.buffered_bytes = &shared->buffered_bytes;
   context_.on_memory_short = &shared->on_memory_short;
-  context_.output_limits = {&context_.spool,
-                            {config->spool.memory_per_body, &shared->buffered_bytes}};
-  for (size_t i = 0; i < config->pools.size(); ++i) {
-    pool_metrics_.push_back(std::make_unique<PoolMetrics>());
-    pools_.push_back(std::make_unique<Pool>(&loop_, completions_.get(), &config->pools[i],
-                                            &link_options_, shared->pools[i].get(),
-                                            pool_metrics_.back().get(), &streams_alive_));
-  }
-  for (const RouteConfig& route : config->routes) {
-    Site site;
-    site.route = &route;
-    for (size_t i = 0; i < config->pools.size(); ++i) {
-      if (!route.static_files && config->pools[i].name == route.pool) site.pool = pools_[i].get();
-    }
-    context_.sites.push_back(site);
-  }
 }
 
 LoopWorker::~LoopWorker() { Stop(); }
 
-absl::Status LoopWorker::OpenStaticRoots() {
-  for (size_t i = 0; i < config_->routes.size(); ++i) {
-    const RouteConfig& route = config_->routes[i];
-    if (!route.static_files) continue;
-    absl::StatusOr<std::unique_ptr<StaticFiles>> files =
-        StaticFiles::Create(*route.static_files, &static_cache_, context_.file_io, context_.poster);
-    if (!files.ok()) return files.status();
-    context_.sites[i].files = files->get();
-    static_files_.push_back(*std::move(files));
-  }
-  return absl::OkStatus();
+void LoopWorker::Do(std::function<void()> fn) {
+  if (!thread_.joinable()) return fn();
+  loop_.Post(std::move(fn));
 }
 
-void LoopWorker::Listen(UniqueFd socket, const ListenerConfig* listener) {
-  acceptor_.Listen(std::move(socket), listener);
+absl::StatusOr<LoopUpdate> LoopWorker::Prepare(std::shared_ptr<const Settings> settings) {
+  LoopUpdate update;
+  for (const RouteConfig& route : settings->config.routes) {
+    std::unique_ptr<StaticFiles>& files = update.static_files.emplace_back();
+    if (!route.static_files) continue;
+    absl::StatusOr<std::unique_ptr<StaticFiles>> opened =
+        StaticFiles::Create(*route.static_files, &static_cache_, context_.file_io, context_.poster);
+    if (!opened.ok()) {
+      Discard(std::move(update));
+      return opened.status();
+    }
+    files = *std::move(opened);
+  }
+  update.settings = std::move(settings);
+  return update;
+}
+
+void LoopWorker::Discard(LoopUpdate update) {
+  Do([update = std::make_shared<LoopUpdate>(std::move(update))] { update->static_files.clear(); });
+}
+
+void LoopWorker::Apply(LoopUpdate update) {
+  Do([this, update = std::make_shared<LoopUpdate>(std::move(update))] {
+    ApplyOnLoop(update.get());
+  });
+}
+
+void LoopWorker::ApplyOnLoop(LoopUpdate* update) {
+  const std::shared_ptr<const Settings>& settings = update->settings;
+  const Config& config = settings->config;
+  auto table = std::make_shared<SiteTable>();
+  table->settings = settings;
+  table->static_files = std::move(update->static_files);
+  for (size_t i = 0; i < config.pools.size(); ++i) table->pools.push_back(PoolFor(settings, i));
+  for (size_t i = 0; i < config.routes.size(); ++i) {
+    Site site;
+    site.route = &config.routes[i];
+    site.files = table->static_files[i].get();
+    for (const std::shared_ptr<LoopPool>& pool : table->pools) {
+      if (site.files == nullptr && pool->record->name == site.route->pool) {
+        site.pool = pool->pool.get();
+      }
+    }
+    table->sites.push_back(site);
+  }
+  context_.table = std::move(table);
+  context_.config = &config;
+  context_.http_limits = config.limits.http;
+  context_.spool.directory = config.spool.directory;
+  context_.output_limits = {&context_.spool,
+                            {config.spool.memory_per_body, &shared_->buffered_bytes}};
+  const CompletionPump pump = link_options_.config.pump;
+  link_options_.config = config.links;
+  link_options_.config.pump = pump;
+  acceptor_.KeepListeners(config.listeners);
+}
+
+std::shared_ptr<LoopPool> LoopWorker::PoolFor(const std::shared_ptr<const Settings>& settings,
+                                              size_t pool) {
+  const PoolConfig* const config = &settings->config.pools[pool];
+  const std::shared_ptr<PoolRecord>& record = settings->pools[pool];
+  if (context_.table != nullptr) {
+    for (const std::shared_ptr<LoopPool>& present : context_.table->pools) {
+      if (present->record != record) continue;
+      present->pool->SetConfig(config);
+      present->settings = settings;
+      return present;
+    }
+  }
+  auto made = std::make_shared<LoopPool>(settings, record);
+  made->pool =
+      std::make_shared<Pool>(&loop_, completions_.get(), config, &link_options_, &record->shared,
+                             record->loops[index_].get(), &streams_alive_);
+  return made;
+}
+
+void LoopWorker::Listen(UniqueFd socket, ListenerConfig listener) {
+  Do([this, socket = std::make_shared<UniqueFd>(std::move(socket)), listener] {
+    acceptor_.Listen(std::move(*socket), listener);
+  });
 }
 
 void LoopWorker::Start() {
@@ -96,9 +148,12 @@ void LoopWorker::Start() {
   pthread_setname_np(thread_.native_handle(), absl::StrCat("loop-", index_).c_str());
 }
 
-void LoopWorker::SetBackends(size_t pool, std::vector<SocketAddress> addresses) {
-  loop_.Post([this, pool, addresses = std::move(addresses)] {
-    if (pool < pools_.size()) pools_[pool]->SetBackends(addresses);
+void LoopWorker::SetBackends(std::string pool, std::vector<SocketAddress> addresses) {
+  loop_.Post([this, pool = std::move(pool), addresses = std::move(addresses)] {
+    if (context_.table == nullptr) return;  // the loop ends
+    for (const std::shared_ptr<LoopPool>& present : context_.table->pools) {
+      if (present->record->name == pool) present->pool->SetBackends(addresses);
+    }
   });
 }
 
@@ -124,7 +179,7 @@ void LoopWorker::StopOnLoop() {
   acceptor_.CutAll();
   // After the connections, which refer to them, are gone.
   loop_.Defer([this] {
-    pools_.clear();
+    context_.table.reset();  // and with it the pools and their links
     end_by_ = Now() + kStreamsEnd;
     EndWhenStreamsAreGone();
   });

@@ -9,10 +9,11 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/unique_fd.h"
 #include "frontend/config.h"
 #include "frontend/dispatch/completion_source.h"
@@ -22,39 +23,49 @@
 #include "frontend/net/acceptor.h"
 #include "frontend/net/connection_context.h"
 #include "frontend/net/loop.h"
+#include "frontend/settings.h"
 #include "frontend/spool/spool_quota.h"
 
 namespace anteroom::frontend {
 
 // What the workers of a process have in common.
 struct ProcessShared {
-  // Before the first worker is made.
-  void Prepare(const Config& config);
+  // The bounds of `config`. Before the first worker is made, and at each reload.
+  void SetLimits(const Config& config);
 
   // limits.buffers is nearly used up. Any thread; set before the first worker starts.
   std::function<void()> on_memory_short;
   std::atomic<uint32_t> open_connections{0};
   std::atomic<uint64_t> buffered_bytes{0};  // bodies in memory
   std::unique_ptr<SpoolQuota> spool;
-  std::unique_ptr<AddressTable> addresses;
-  std::vector<std::unique_ptr<PoolShared>> pools;  // by pool
+  AddressTable addresses;
+};
+
+// What a loop needs to go over to other settings; made, and if need be given back, by the main thread.
+struct LoopUpdate {
+  std::shared_ptr<const Settings> settings;
+  std::vector<std::unique_ptr<StaticFiles>> static_files;  // by route, null for pools
 };
 
 class LoopWorker {
  public:
-  // Everything must outlive the worker. `access_log` may be null.
-  LoopWorker(size_t index, const Config* config, const Router* router, FileIo* file_io,
-             AccessLog* access_log, ProcessShared* shared);
+  // Everything must outlive the worker. Of `links` the pump stays as it is.
+  LoopWorker(size_t index, const LinksConfig& links, FileIo* file_io, ProcessShared* shared);
   ~LoopWorker();
   LoopWorker(const LoopWorker&) = delete;
   LoopWorker& operator=(const LoopWorker&) = delete;
 
-  // Before Start(). Fails when a static root cannot be served.
-  absl::Status OpenStaticRoots();
-  void Listen(UniqueFd socket, const ListenerConfig* listener);
+  // Opens what blocks. Fails when a static root cannot be served.
+  absl::StatusOr<LoopUpdate> Prepare(std::shared_ptr<const Settings> settings);
+  // Goes over to these settings: requests that come from now on. The others, and their pools, keep
+  // those that they began with. Once before Start().
+  void Apply(LoopUpdate update);
+  // An update that is not applied after all.
+  void Discard(LoopUpdate update);
+  void Listen(UniqueFd socket, ListenerConfig listener);
 
   void Start();
-  void SetBackends(size_t pool, std::vector<SocketAddress> addresses);
+  void SetBackends(std::string pool, std::vector<SocketAddress> addresses);
   // From now on answers say `Connection: close`.
   void AnnounceClose();
   // Connections that wait for a request.
@@ -69,17 +80,19 @@ class LoopWorker {
   bool Alive();
 
   const LoopMetrics& metrics() const { return metrics_; }
-  const PoolMetrics& pool_metrics(size_t pool) const { return *pool_metrics_[pool]; }
   const StaticCounters& static_counters() const { return static_cache_.counters(); }
 
  private:
+  // On the loop's thread once that runs.
+  void Do(std::function<void()> fn);
+  void ApplyOnLoop(LoopUpdate* update);
+  std::shared_ptr<LoopPool> PoolFor(const std::shared_ptr<const Settings>& settings, size_t pool);
   void StopOnLoop();
   void EndWhenStreamsAreGone();
 
   const size_t index_;
-  const Config* const config_;
+  ProcessShared* const shared_;
   LoopMetrics metrics_;
-  std::vector<std::unique_ptr<PoolMetrics>> pool_metrics_;
   LinkOptions link_options_;
   int streams_alive_ = 0;
 
@@ -88,8 +101,6 @@ class LoopWorker {
   const std::unique_ptr<CompletionSource> completions_;
   StaticCache static_cache_;
   ConnectionContext context_;
-  std::vector<std::unique_ptr<StaticFiles>> static_files_;  // by route, null for pools
-  std::vector<std::unique_ptr<Pool>> pools_;
   Acceptor acceptor_;
   CallbackTimer end_timer_;
   Time end_by_;

@@ -6,7 +6,10 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/cpu_count.h"
 #include "common/descriptor_limit.h"
 #include "common/flags.h"
@@ -58,10 +61,47 @@ void FitDescriptors(Config* config) {
   config->limits.connections = static_cast<uint32_t>(connections);
 }
 
+// What the file says now, as it can be used here. `complaints`, of which each is a line, are faults
+// when there is no configuration.
+std::optional<Config> Load(const std::string& path, std::string* complaints) {
+  LoadedConfig loaded = LoadConfig(path);
+  *complaints = FormatFaults(path, loaded.faults);
+  if (!loaded.config) return std::nullopt;
+  for (const ConfigFault& warning : loaded.warnings) {
+    absl::StrAppend(complaints, "warning: ", FormatFaults(path, {warning}));
+  }
+  if (loaded.config->loops == 0) loaded.config->loops = GrantedCpus();
+  return std::move(loaded.config);
+}
+
+void Reload(const std::string& path, DrainConfig* drain, FrontendServer* server) {
+  std::string complaints;
+  std::optional<Config> config = Load(path, &complaints);
+  for (const absl::string_view complaint : absl::StrSplit(complaints, '\n', absl::SkipEmpty())) {
+    spdlog::warn("{}", std::string(complaint));
+  }
+  absl::Status status = absl::InvalidArgumentError("the file has faults");
+  if (config) {
+    FitDescriptors(&*config);
+    const DrainConfig next = config->drain;
+    status = server->Reload(*std::move(config));
+    if (status.ok()) *drain = next;
+  } else {
+    server->OnBadReload();
+  }
+  if (status.ok()) {
+    spdlog::info("reloaded config={}", path);
+  } else {
+    spdlog::error("not reloaded, the configuration stays as it was reason={}",
+                  std::string(status.message()));
+  }
+}
+
 // Serves until told to end, then drains: a second signal cuts it short.
-void ServeUntilSignal(const DrainConfig& config, FrontendServer* server) {
+void ServeUntilSignal(const std::string& config_path, DrainConfig config, FrontendServer* server) {
   for (Signal signal = WaitForSignal();; signal = WaitForSignal()) {
     if (signal == Signal::kUser1) server->ReopenLogs();
+    if (signal == Signal::kHangUp) Reload(config_path, &config, server);
     if (signal != Signal::kTerminate && signal != Signal::kQuit && signal != Signal::kInterrupt)
       continue;
     spdlog::info("draining signal={}", std::string(SignalName(signal)));
@@ -95,15 +135,12 @@ int Main(int argc, char** argv) {
     return FlagSet::kExitMisuse;
   }
 
-  LoadedConfig loaded = LoadConfig(config_path);
-  std::fputs(FormatFaults(config_path, loaded.faults).c_str(), stderr);
-  if (!loaded.config) return kExitBadConfig;
-  for (const ConfigFault& warning : loaded.warnings) {
-    std::fprintf(stderr, "warning: %s", FormatFaults(config_path, {warning}).c_str());
-  }
+  std::string complaints;
+  std::optional<Config> loaded = Load(config_path, &complaints);
+  std::fputs(complaints.c_str(), stderr);
+  if (!loaded) return kExitBadConfig;
   if (check) return 0;
-  Config config = *std::move(loaded.config);
-  if (config.loops == 0) config.loops = GrantedCpus();
+  Config config = *std::move(loaded);
 
   BlockSignals();
   PrepareGrpc();
@@ -120,7 +157,7 @@ int Main(int argc, char** argv) {
       spdlog::error("{}", std::string(status.message()));
       exit_code = kExitFailure;
     } else {
-      ServeUntilSignal(drain, &server);
+      ServeUntilSignal(config_path, drain, &server);
     }
   }
   StopLog();

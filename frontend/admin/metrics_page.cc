@@ -72,11 +72,12 @@ void AddExchanges(const Workers& workers, MetricFamilies* families) {
   }
 }
 
-void AddPool(const Workers& workers, size_t pool, const std::string& name,
-             MetricFamilies* families) {
-  const MetricLabels labels = {{"pool", name}};
+void AddPool(const PoolRecord& pool, MetricFamilies* families) {
+  const MetricLabels labels = {{"pool", pool.name}};
   const auto sum = [&](auto read) {
-    return Sum(workers, [&](const LoopWorker& w) { return read(w.pool_metrics(pool)).value(); });
+    double all = 0;
+    for (const auto& loop : pool.loops) all += static_cast<double>(read(*loop).value());
+    return all;
   };
   AddGauge(families, "anteroom_pool_waiting_requests", "Requests waiting for a place in a backend.",
            labels, sum([](const PoolMetrics& m) -> auto& { return m.waiting; }));
@@ -125,9 +126,9 @@ void AddPool(const Workers& workers, size_t pool, const std::string& name,
              sum([](const PoolMetrics& m) -> auto& { return m.links.silent_harvests; }));
   HistogramTotals wait;
   HistogramTotals duration;
-  for (const auto& worker : workers) {
-    worker->pool_metrics(pool).wait.AddTo(&wait);
-    worker->pool_metrics(pool).duration.AddTo(&duration);
+  for (const auto& loop : pool.loops) {
+    loop->wait.AddTo(&wait);
+    loop->duration.AddTo(&duration);
   }
   AddHistogram(families, "anteroom_pool_wait_seconds",
                "Time from complete request to being sent to a backend.", labels, wait);
@@ -189,22 +190,26 @@ void AddSpool(const SpoolQuota& spool, MetricFamilies* families) {
 
 }  // namespace
 
-MetricFamilies CollectMetrics(const Config& config, const ProcessShared& shared,
-                              const Workers& workers, const FileIo& file_io,
-                              const AccessLog* access_log) {
+MetricFamilies CollectMetrics(const MetricSources& sources) {
+  const auto& [settings, shared, workers, file_io, reloads, reloads_failed] = sources;
+  const AccessLog* const access_log = settings->access_log.get();
   MetricFamilies families;
   AddInfo(&families, "anteroom_build_info", "The release that runs.",
           {{"version", kVersion}, {"tier", "frontend"}});
   AddGauge(&families, "anteroom_frontend_loops", "Event loops.", {},
            static_cast<double>(workers.size()));
   AddConnections(workers, &families);
-  AddGauge(&families, "anteroom_frontend_buffered_bytes", "Request bodies in memory.", {},
+  AddGauge(&families, "anteroom_frontend_buffered_bytes",
+           "Bodies of requests and answers in memory.", {},
            static_cast<double>(shared.buffered_bytes.load(std::memory_order_relaxed)));
   AddExchanges(workers, &families);
-  for (size_t i = 0; i < config.pools.size(); ++i)
-    AddPool(workers, i, config.pools[i].name, &families);
+  for (const std::shared_ptr<PoolRecord>& pool : settings->pools) AddPool(*pool, &families);
   AddStatic(workers, file_io, &families);
   AddSpool(*shared.spool, &families);
+  AddCounter(&families, "anteroom_config_reloads_total", "Reloads of the configuration.",
+             {{"result", "ok"}}, static_cast<double>(reloads.value()));
+  AddCounter(&families, "anteroom_config_reloads_total", "Reloads of the configuration.",
+             {{"result", "failed"}}, static_cast<double>(reloads_failed.value()));
   AddCounter(&families, "anteroom_log_dropped_lines_total",
              "Process log lines dropped since nobody read them.", {},
              static_cast<double>(DroppedLogLines()));

@@ -9,16 +9,22 @@
 
 #include "common/metric_families.h"
 #include "frontend/access_log.h"
-#include "frontend/config.h"
 #include "frontend/loop_worker.h"
+#include "frontend/settings.h"
 #include "frontend/static/file_io.h"
 
 namespace anteroom::frontend {
 
-// `access_log` may be null.
-MetricFamilies CollectMetrics(const Config& config, const ProcessShared& shared,
-                              const std::vector<std::unique_ptr<LoopWorker>>& workers,
-                              const FileIo& file_io, const AccessLog* access_log);
+struct MetricSources {
+  std::shared_ptr<const Settings> settings;
+  const ProcessShared& shared;
+  const std::vector<std::unique_ptr<LoopWorker>>& workers;
+  const FileIo& file_io;
+  const Counter& reloads;
+  const Counter& reloads_failed;
+};
+
+MetricFamilies CollectMetrics(const MetricSources& sources);
 
 }  // namespace anteroom::frontend
 

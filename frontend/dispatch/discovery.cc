@@ -53,8 +53,20 @@ void PrepareResolver() {
   setenv("RES_OPTIONS", "timeout:1 attempts:2", /*overwrite=*/0);
 }
 
-Discovery::Discovery(const std::vector<PoolConfig>* pools, Changed changed)
-    : pools_(pools), changed_(std::move(changed)) {}
+Discovery::Discovery(const std::vector<PoolConfig>* pools, Changed changed, const Discovery* before)
+    : pools_(pools), changed_(std::move(changed)) {
+  if (before == nullptr) return;
+  for (const Watched& watched : before->watched_) {
+    known_.insert(known_.end(), watched.names.begin(), watched.names.end());
+  }
+}
+
+std::vector<SocketAddress> Discovery::Known(const SocketAddress& name) const {
+  for (const Name& known : known_) {
+    if (known.name == name) return known.addresses;
+  }
+  return {};
+}
 
 Discovery::~Discovery() { Stop(); }
 
@@ -69,7 +81,7 @@ void Discovery::Start() {
     Watched& watched = watched_.emplace_back();
     watched.pool = i;
     watched.due = Now();
-    for (const SocketAddress& name : names) watched.names.push_back({name, {}, false});
+    for (const SocketAddress& name : names) watched.names.push_back({name, Known(name), false});
   }
   if (watched_.empty()) return;
   thread_ = std::thread([this] { Run(); });

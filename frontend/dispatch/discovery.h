@@ -23,8 +23,10 @@ class Discovery {
  public:
   using Changed = std::function<void(size_t pool, const std::vector<SocketAddress>& addresses)>;
 
-  // `pools` must outlive it.
-  Discovery(const std::vector<PoolConfig>* pools, Changed changed);
+  // `pools` must outlive it. What the names stood for in `before`, which has been stopped and may be
+  // null, they stand for until they are resolved.
+  Discovery(const std::vector<PoolConfig>* pools, Changed changed,
+            const Discovery* before = nullptr);
   ~Discovery();  // stops
   Discovery(const Discovery&) = delete;
   Discovery& operator=(const Discovery&) = delete;
@@ -45,11 +47,13 @@ class Discovery {
     std::vector<SocketAddress> addresses;  // of the whole pool, as last reported
   };
 
+  std::vector<SocketAddress> Known(const SocketAddress& name) const;
   void Run();
   void Resolve(Watched* watched);
 
   const std::vector<PoolConfig>* const pools_;
   const Changed changed_;
+  std::vector<Name> known_;       // of the one before
   std::vector<Watched> watched_;  // the discovery thread's, once started
   std::thread thread_;
   Mutex mu_;

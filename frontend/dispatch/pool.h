@@ -40,6 +40,8 @@ class Pool final : private Dispatcher::Transport, private Link::Owner {
   Pool& operator=(const Pool&) = delete;
 
   const PoolConfig& config() const { return *config_; }
+  // From now on another one; it must outlive the pool, or the next call.
+  void SetConfig(const PoolConfig* config) { config_ = config; }
 
   // The addresses of all backends. New ones are connected to, missing ones left once they have
   // answered what they have; the rest is not touched.
@@ -93,7 +95,7 @@ class Pool final : private Dispatcher::Transport, private Link::Owner {
 
   Loop* const loop_;
   CompletionSource* const source_;
-  const PoolConfig* const config_;
+  const PoolConfig* config_;
   const LinkOptions* const link_options_;
   PoolShared* const shared_;
   PoolMetrics* const metrics_;

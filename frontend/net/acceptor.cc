@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -36,15 +37,16 @@ std::string PeerName(const sockaddr_storage& address) {
 
 class Acceptor::Listener final : private FdHandler {
  public:
-  Listener(Acceptor* acceptor, UniqueFd socket, const ListenerConfig* config)
+  Listener(Acceptor* acceptor, UniqueFd socket, ListenerConfig config)
       : acceptor_(acceptor),
-        config_(config),
+        config_(std::move(config)),
         socket_(std::move(socket)),
         watch_(acceptor->context_->loop, socket_.get(), this) {
     watch_.WatchRead(true);
   }
   int fd() const { return socket_.get(); }
-  const ListenerConfig& config() const { return *config_; }
+  const ListenerConfig& config() const { return config_; }
+  void SetConfig(const ListenerConfig& config) { config_ = config; }
   void Watch(bool on) { watch_.WatchRead(on); }
 
  private:
@@ -52,7 +54,7 @@ class Acceptor::Listener final : private FdHandler {
   void OnWritable() override {}
 
   Acceptor* const acceptor_;
-  const ListenerConfig* const config_;
+  ListenerConfig config_;
   const UniqueFd socket_;
   FdWatch watch_;
 };
@@ -64,8 +66,25 @@ Acceptor::Acceptor(ConnectionContext* context)
 
 Acceptor::~Acceptor() = default;
 
-void Acceptor::Listen(UniqueFd socket, const ListenerConfig* config) {
-  listeners_.push_back(std::make_unique<Listener>(this, std::move(socket), config));
+void Acceptor::Listen(UniqueFd socket, ListenerConfig config) {
+  listeners_.push_back(std::make_unique<Listener>(this, std::move(socket), std::move(config)));
+}
+
+void Acceptor::KeepListeners(const std::vector<ListenerConfig>& configs) {
+  std::vector<std::unique_ptr<Listener>> all;
+  all.swap(listeners_);
+  std::vector<std::unique_ptr<Listener>> gone;
+  for (std::unique_ptr<Listener>& listener : all) {
+    const auto config = std::find_if(
+        configs.begin(), configs.end(),
+        [&](const ListenerConfig& candidate) { return candidate.SamePlace(listener->config()); });
+    if (config != configs.end()) listener->SetConfig(*config);
+    (config != configs.end() ? listeners_ : gone).push_back(std::move(listener));
+  }
+  for (const std::unique_ptr<Listener>& listener : gone) {
+    while (Accept(*listener)) {
+    }
+  }
 }
 
 bool Acceptor::Accept(const Listener& listener) {

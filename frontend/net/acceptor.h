@@ -22,8 +22,11 @@ class Acceptor final : private Connection::Owner {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  // Takes over a listening socket and begins to accept. `config` must outlive this.
-  void Listen(UniqueFd socket, const ListenerConfig* config);
+  // Takes over a listening socket and begins to accept.
+  void Listen(UniqueFd socket, ListenerConfig config);
+  // Stops listening where `configs` do not, after taking what the kernel has completed there; for the
+  // rest the other settings hold from now on.
+  void KeepListeners(const std::vector<ListenerConfig>& configs);
 
   // Takes what the kernel has completed already, stops listening, and lets connections end after
   // their present answers. `drained` is called, later, when the last one is gone.

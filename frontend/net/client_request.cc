@@ -10,6 +10,7 @@ void ClientRequest::Reset() {
   given_id = {};
   client = {};
   site = nullptr;
+  table.reset();
   path.clear();
   exchange = Exchange();
   pending_file.reset();

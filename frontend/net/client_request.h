@@ -26,6 +26,7 @@ namespace anteroom::frontend {
 
 class Pool;
 struct Site;
+struct SiteTable;
 
 struct ClientRequest {
   explicit ClientRequest(const HttpLimits& limits) : parser(limits) {}
@@ -45,6 +46,7 @@ struct ClientRequest {
   std::array<char, TraceparentSource::kLength> traceparent{};
 
   // --- Where it goes
+  std::shared_ptr<const SiteTable> table;  // that `site` is part of
   const Site* site = nullptr;
   std::string path;  // decoded and normalised
   Exchange exchange;

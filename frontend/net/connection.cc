@@ -204,9 +204,10 @@ void Connection::OnHead(bool more_input) {
     }
     request_->path = *std::move(path);
     const std::optional<Authority> authority = ParseAuthority(head.authority());
-    const std::optional<size_t> route =
-        context_->router->Match(authority ? authority->host : absl::string_view(), request_->path);
-    if (route) request_->site = &context_->sites[*route];
+    request_->table = context_->table;
+    const std::optional<size_t> route = request_->table->settings->router.Match(
+        authority ? authority->host : absl::string_view(), request_->path);
+    if (route) request_->site = &request_->table->sites[*route];
   }
   const bool has_body = head.framing() != BodyFraming::kNone;
   if (request_->site == nullptr && has_body) {

@@ -331,15 +331,21 @@ void Connection::EndRequest() {
   if (end_of_input_) Close(Outcome::kClientGone);
 }
 
-void Connection::ReleaseRequest() { context_->requests.Give(std::move(request_)); }
+void Connection::ReleaseRequest() {
+  // It may be the last that knew an old table, whose pool may be the caller.
+  if (request_->table != nullptr && request_->table != context_->table) {
+    context_->loop->Defer([table = std::move(request_->table)] {});
+  }
+  context_->requests.Give(std::move(request_));
+}
 
 void Connection::Account() {
   LoopMetrics& metrics = *context_->metrics;
   metrics.outcomes[static_cast<size_t>(request_->outcome)].Add();
   metrics.status_classes[std::clamp(request_->status / 100, 0, 5)].Add();
-  if (context_->access_log != nullptr)
-    context_->access_log->Write(*request_, request_->client.empty() ? peer_ : request_->client,
-                                context_->loop->now());
+  if (AccessLog* const log = context_->table->settings->access_log.get())
+    log->Write(*request_, request_->client.empty() ? peer_ : request_->client,
+               context_->loop->now());
 }
 
 }  // namespace anteroom::frontend

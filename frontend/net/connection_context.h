@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <ctime>
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/request_id.h"
@@ -18,7 +20,7 @@
 #include "frontend/net/client_request.h"
 #include "frontend/net/loop.h"
 #include "frontend/net/output.h"
-#include "frontend/router.h"
+#include "frontend/settings.h"
 #include "frontend/spool/spool_file.h"
 #include "frontend/static/static_cache.h"
 #include "frontend/static/static_files.h"
@@ -36,9 +38,27 @@ struct Site {
   Pool* pool = nullptr;
 };
 
+// A pool as one loop has it.
+struct LoopPool {
+  LoopPool(std::shared_ptr<const Settings> settings_in, std::shared_ptr<PoolRecord> record_in)
+      : settings(std::move(settings_in)), record(std::move(record_in)) {}
+
+  std::shared_ptr<const Settings> settings;  // that its configuration is part of
+  const std::shared_ptr<PoolRecord> record;
+  std::shared_ptr<Pool> pool;
+};
+
+// The routes of one configuration as one loop sees them. A request keeps the one that it was routed
+// by. Loop thread only.
+struct SiteTable {
+  std::shared_ptr<const Settings> settings;
+  std::vector<Site> sites;                                 // by route
+  std::vector<std::unique_ptr<StaticFiles>> static_files;  // by route, null for pools
+  std::vector<std::shared_ptr<LoopPool>> pools;            // by pool
+};
+
 struct ConnectionContext {
-  ConnectionContext(Loop* loop_in, const Config* config_in, const Router* router_in)
-      : loop(loop_in), config(config_in), router(router_in), requests(config_in->limits.http) {}
+  explicit ConnectionContext(Loop* loop_in) : loop(loop_in) {}
 
   absl::string_view Date() { return date.Get(std::time(nullptr)); }
 
@@ -47,15 +67,14 @@ struct ConnectionContext {
                      absl::string_view reason);
 
   Loop* const loop;
-  const Config* const config;
-  const Router* const router;
-  std::vector<Site> sites;  // by route
+  std::shared_ptr<const SiteTable> table;  // the present one...
+  const Config* config = nullptr;          // ...and its configuration
+  HttpLimits http_limits;                  // of that; stays where it is, for parsers
   FileIo* file_io = nullptr;
   SpoolContext spool;
   OutputLimits output_limits;
   StaticCache* static_cache = nullptr;
   Poster poster;
-  AccessLog* access_log = nullptr;  // null: off
   LoopMetrics* metrics = nullptr;
   std::atomic<uint32_t>* open_connections = nullptr;  // of the process
   AddressTable* addresses = nullptr;                  // of the process
@@ -63,7 +82,7 @@ struct ConnectionContext {
   const std::function<void()>* on_memory_short = nullptr;
   bool draining = false;  // answers say `Connection: close`
 
-  RequestStore requests;
+  RequestStore requests{http_limits};
   RequestIdSource request_ids;
   TraceparentSource traceparents;
   DateCache date;

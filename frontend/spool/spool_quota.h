@@ -17,16 +17,22 @@ class SpoolQuota {
   SpoolQuota(const SpoolQuota&) = delete;
   SpoolQuota& operator=(const SpoolQuota&) = delete;
 
+  // Other bounds. What was taken stays taken.
+  void SetLimits(uint64_t max_bytes, uint32_t max_files) {
+    max_bytes_.store(max_bytes, std::memory_order_relaxed);
+    max_files_.store(max_files, std::memory_order_relaxed);
+  }
+
   // False, and counted: there is no room, and nothing was taken.
-  [[nodiscard]] bool TakeBytes(uint64_t bytes) { return Take(&bytes_, bytes, max_bytes_); }
-  [[nodiscard]] bool TakeFile() { return Take(&files_, 1, max_files_); }
+  [[nodiscard]] bool TakeBytes(uint64_t bytes) { return Take(&bytes_, bytes, max_bytes()); }
+  [[nodiscard]] bool TakeFile() { return Take(&files_, 1, max_files()); }
   void GiveBytes(uint64_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
   void GiveFile() { files_.fetch_sub(1, std::memory_order_relaxed); }
 
   uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   uint64_t files() const { return files_.load(std::memory_order_relaxed); }
-  uint64_t max_bytes() const { return max_bytes_; }
-  uint64_t max_files() const { return max_files_; }
+  uint64_t max_bytes() const { return max_bytes_.load(std::memory_order_relaxed); }
+  uint64_t max_files() const { return max_files_.load(std::memory_order_relaxed); }
 
   Counter refused;        // for want of room
   Counter disk_failures;  // a file could not be made, written or read
@@ -44,8 +50,8 @@ class SpoolQuota {
     return true;
   }
 
-  const uint64_t max_bytes_;
-  const uint64_t max_files_;
+  std::atomic<uint64_t> max_bytes_;
+  std::atomic<uint64_t> max_files_;
   std::atomic<uint64_t> bytes_{0};
   std::atomic<uint64_t> files_{0};
 };

@@ -8,6 +8,7 @@
 #define ANTEROOM_FRONTEND_STATIC_STATIC_CACHE_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -54,8 +55,8 @@ class StaticCache {
   StaticCounters& counters() { return counters_; }
   const StaticCounters& counters() const { return counters_; }
 
-  // A number for one root, which keeps the paths of several apart. Never given twice.
-  uint32_t AddRoot() { return ++last_root_; }
+  // A number for one root, which keeps the paths of several apart. Never given twice. Any thread.
+  uint32_t AddRoot() { return last_root_.fetch_add(1, std::memory_order_relaxed) + 1; }
   // Drops everything of that root.
   void RemoveRoot(uint32_t root);
 
@@ -104,7 +105,7 @@ class StaticCache {
   std::array<EntryList, kShelves> shelves_;  // most recently used first
   absl::flat_hash_set<EntryList::iterator, Hash, Equal> index_;
   size_t body_bytes_ = 0;  // of the shelf kBodies
-  uint32_t last_root_ = 0;
+  std::atomic<uint32_t> last_root_{0};
 };
 
 }  // namespace anteroom::frontend

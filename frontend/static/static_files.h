@@ -72,7 +72,7 @@ class StaticFiles {
   };
 
   // Opens the root once to prove that it can be served. Blocks: call it at start or reload, not on
-  // a loop that serves. Errors: no such directory, not readable, or a kernel without openat2 (older
+  // a loop that serves; the result belongs to the loop, which also has to destroy it. Errors: no such directory, not readable, or a kernel without openat2 (older
   // than 5.6). `cache` is the loop's and may be shared by all roots of the loop; `cache` and
   // `file_io` must outlive the StaticFiles and every Pending, and FileIo::Shutdown() must come
   // before the end of what `poster` posts to.

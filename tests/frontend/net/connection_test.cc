@@ -290,11 +290,11 @@ TEST(AcceptorTest, DrainClosesIdleConnectionsAndLetsBusyOnesFinish) {
 // gone.
 TEST(AcceptorTest, StoppingTakesNoNewConnections) {
   Loop loop;
-  Config config;
-  const Router router(config.routes);
+  const Config config;
   std::atomic<uint32_t> open{0};
   LoopMetrics metrics;
-  ConnectionContext context(&loop, &config, &router);
+  ConnectionContext context(&loop);
+  context.config = &config;
   context.metrics = &metrics;
   context.open_connections = &open;
   AddressTable addresses(0);
@@ -303,8 +303,7 @@ TEST(AcceptorTest, StoppingTakesNoNewConnections) {
   auto socket = ListenTcp({"127.0.0.1", 0});
   ASSERT_TRUE(socket.ok());
   const SocketAddress address = LocalAddress(socket->get());
-  const ListenerConfig listener;
-  acceptor.Listen(*std::move(socket), &listener);
+  acceptor.Listen(*std::move(socket), ListenerConfig());
   EXPECT_TRUE(TestSocket(address).connected());
   acceptor.CutAll();
   EXPECT_FALSE(TestSocket(address).connected());

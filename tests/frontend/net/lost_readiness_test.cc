@@ -65,7 +65,7 @@ TEST_P(LostReadinessTest, EveryRequestIsAnsweredAndTheSafetyNetIsNeverNeeded) {
   uint64_t served = 0;
   for (const auto& loop : loops) {
     served += loop->Outcomes(Outcome::kServed);
-    EXPECT_EQ(loop->worker().pool_metrics(0).links.silent_harvests.value(), 0u);
+    EXPECT_EQ(loop->pool_metrics().links.silent_harvests.value(), 0u);
   }
   EXPECT_EQ(served, answered.load());
 }

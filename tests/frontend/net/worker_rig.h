@@ -22,7 +22,7 @@
 #include "frontend/config.h"
 #include "frontend/loop_worker.h"
 #include "frontend/net/socket.h"
-#include "frontend/router.h"
+#include "frontend/settings.h"
 #include "frontend/static/file_io.h"
 #include "gtest/gtest.h"
 
@@ -115,26 +115,29 @@ class WorkerRig {
     worker_->Stop();
     EXPECT_EQ(shared.open_connections.load(), 0u);
     EXPECT_EQ(shared.buffered_bytes.load(), 0u);
-    EXPECT_EQ(shared.pools[0]->waiting.load(), 0u);
-    EXPECT_EQ(shared.pools[0]->waiting_bytes.load(), 0u);
+    EXPECT_EQ(pool_->shared.waiting.load(), 0u);
+    EXPECT_EQ(pool_->shared.waiting_bytes.load(), 0u);
     EXPECT_EQ(worker_->metrics().connections.value(), 0);
-    EXPECT_EQ(worker_->pool_metrics(0).in_flight.value(), 0);
-    EXPECT_EQ(worker_->pool_metrics(0).links.silent_harvests.value(), 0u);
+    EXPECT_EQ(pool_metrics().in_flight.value(), 0);
+    EXPECT_EQ(pool_metrics().links.silent_harvests.value(), 0u);
   }
 
   // `config` may be changed before.
   void Prepare(std::vector<SocketAddress> backends) {
-    router_ = std::make_unique<Router>(config.routes);
-    shared.Prepare(config);
-    worker_ = std::make_unique<LoopWorker>(0, &config, router_.get(), &file_io_, access_log.get(),
-                                           &shared);
-    const absl::Status roots = worker_->OpenStaticRoots();
-    EXPECT_TRUE(roots.ok()) << roots;
+    shared.SetLimits(config);
+    pool_ = std::make_shared<PoolRecord>("pool", 1);
+    auto settings = std::make_shared<Settings>(config);
+    settings->pools.push_back(pool_);
+    settings->access_log = access_log;
+    worker_ = std::make_unique<LoopWorker>(0, config.links, &file_io_, &shared);
+    absl::StatusOr<LoopUpdate> update = worker_->Prepare(settings);
+    EXPECT_TRUE(update.ok()) << update.status();
+    worker_->Apply(*std::move(update));
     auto socket = ListenTcp({"127.0.0.1", 0});
     EXPECT_TRUE(socket.ok()) << socket.status();
     address_ = LocalAddress(socket->get());
-    worker_->Listen(*std::move(socket), &listener);
-    worker_->SetBackends(0, std::move(backends));
+    worker_->Listen(*std::move(socket), listener);
+    worker_->SetBackends("pool", std::move(backends));
   }
   void Start(std::vector<SocketAddress> backends) {
     Prepare(std::move(backends));
@@ -142,6 +145,7 @@ class WorkerRig {
   }
   const SocketAddress& address() const { return address_; }
   LoopWorker& worker() { return *worker_; }
+  const PoolMetrics& pool_metrics() const { return *pool_->loops[0]; }
 
   // Looks now and then; the counters may be read from any thread.
   static bool Await(const char* what, const std::function<bool()>& condition) {
@@ -162,11 +166,11 @@ class WorkerRig {
   Config config;
   ListenerConfig listener;
   ProcessShared shared;
-  std::unique_ptr<AccessLog> access_log;
+  std::shared_ptr<AccessLog> access_log;
 
  private:
   FileIo file_io_{1, 64};
-  std::unique_ptr<Router> router_;
+  std::shared_ptr<PoolRecord> pool_;
   SocketAddress address_;
   std::unique_ptr<LoopWorker> worker_;
 };
