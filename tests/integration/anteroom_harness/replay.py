@@ -126,7 +126,7 @@ class Batch:
             self._selector.register(replay.socket, selectors.EVENT_READ, replay)
             self.replays.append(replay)
 
-    def run(self) -> None:
+    def run(self) -> list[Replay]:
         before = self._bytes_read()
         rounds = max(len(replay.plan.rounds) for replay in self.replays)
         for number in range(rounds):
@@ -139,6 +139,7 @@ class Batch:
         for replay in self.replays:
             replay.socket.close()
         self._selector.close()
+        return self.replays
 
     def _wait_read(self, before: int) -> int:
         """What the verdicts are does not depend on it: a connection that has ended meanwhile reads no more."""
