@@ -3,14 +3,31 @@
 import urllib.parse
 
 import pytest
+from anteroom_harness.deadlines import wait_until
 from anteroom_harness.stack import Stack
 
 HEADS = {
     "cr_in_value": "HTTP/1.1 200 OK\r\nX-A: b\rc\r\n\r\n",
+    "cr_at_the_end_of_a_value": "HTTP/1.1 200 OK\r\nX-A: b\r\r\n\r\n",
+    "lf_in_value": "HTTP/1.1 200 OK\r\nX-A: b\nSet-Cookie: c\r\n\r\n",
     "nul_in_value": "HTTP/1.1 200 OK\r\nX-A: b\0c\r\n\r\n",
+    "del_in_value": "HTTP/1.1 200 OK\r\nX-A: b\x7fc\r\n\r\n",
     "space_in_name": "HTTP/1.1 200 OK\r\nX A: b\r\n\r\n",
+    "space_before_colon": "HTTP/1.1 200 OK\r\nX-A : b\r\n\r\n",
+    "folded_line": "HTTP/1.1 200 OK\r\nX-B: b\r\n X-A: c\r\n\r\n",
+    "cr_in_name": "HTTP/1.1 200 OK\r\nX\rA: b\r\n\r\n",
+    "lf_in_name": "HTTP/1.1 200 OK\r\nX\nA: b\r\n\r\n",
+    "nul_in_name": "HTTP/1.1 200 OK\r\nX\0A: b\r\n\r\n",
+    "non_ascii_name": "HTTP/1.1 200 OK\r\nX\xe9: b\r\n\r\n",
     "empty_name": "HTTP/1.1 200 OK\r\n: b\r\n\r\n",
+    "status_zero": "HTTP/1.1 0 What\r\n\r\n",
     "status_too_small": "HTTP/1.1 42 What\r\n\r\n",
+    "status_continue": "HTTP/1.1 100 Continue\r\n\r\n",
+    "status_199": "HTTP/1.1 199 What\r\n\r\n",
+    "status_600": "HTTP/1.1 600 What\r\n\r\n",
+    "status_of_32_bits": "HTTP/1.1 2147483647 What\r\n\r\n",
+    "body_with_204": "HTTP/1.1 204 No Content\r\nX-A: b\r\n\r\nGET /evil",
+    "body_with_304": "HTTP/1.1 304 Not Modified\r\nX-A: b\r\n\r\nGET /evil",
     "status_too_large": "HTTP/1.1 1000 What\r\n\r\n",
     "interim_status": "HTTP/1.1 101 Switching Protocols\r\n\r\n",
 }
@@ -27,6 +44,7 @@ def test_an_invalid_head_is_502(shared: Stack, name: str) -> None:
         response = connection.read_response()
         assert response.status == 502
         assert response.all("X-A") == []
+        assert b"evil" not in response.body
         # Neither the connection nor the backend suffers.
         connection.send_request("GET", "/diag/hello")
         assert connection.read_response().body.strip() == b"hello world"
@@ -42,6 +60,9 @@ def test_an_invalid_head_is_502(shared: Stack, name: str) -> None:
         "Connection: X-Private\r\nX-Private: 1",
         "Upgrade: websocket",
         "Keep-Alive: timeout=5",
+        "Proxy-Connection: close",
+        "TE: trailers",
+        "Trailer: X-A",
     ],
 )
 def test_framing_and_hop_by_hop_fields_are_the_front_ends_own(shared: Stack, fields: str) -> None:
@@ -55,29 +76,24 @@ def test_framing_and_hop_by_hop_fields_are_the_front_ends_own(shared: Stack, fie
         assert connection.read_response().body.strip() == b"hello world"
 
 
-def test_a_refused_answer_is_in_the_process_log(stack: Stack) -> None:
+def test_a_refused_answer_is_counted_and_in_the_process_log(stack: Stack) -> None:
     stack.start()
     for _ in range(20):
         assert stack.get(raw("HTTP/1.1 200 OK\r\nA: b\x01\r\n\r\n")).status == 502
+    wait_until(
+        lambda: stack.metrics().sum("anteroom_frontend_exchanges_total", outcome="backend_invalid") == 20,
+        "all of them to be counted",
+    )
     stack.frontend.wait_log(r"warn +answer refused backend=\S+ id=\w{22} reason=.+")
     assert stack.frontend.log().count("answer refused") < 10
 
 
-@pytest.mark.parametrize("status", [204, 304])
-def test_a_body_where_none_may_be_never_reaches_the_wire(shared: Stack, status: int) -> None:
-    with shared.connect() as connection:
-        connection.send_request("GET", raw(f"HTTP/1.1 {status} X\r\n\r\nGET /evil"))
-        response = connection.read_response()
-        assert (response.status, b"evil" in response.body) in ((status, False), (502, False))
-        connection.send_request("GET", "/diag/hello")
-        assert connection.read_response().body.strip() == b"hello world"
-
-
 def test_fields_with_unusual_but_valid_bytes_pass(shared: Stack) -> None:
     response = shared.get(raw("HTTP/1.1 200 OK\r\nX-A: \xe9 \t ~\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n"))
-    assert response.status in (200, 502)
-    if response.status == 200:
-        assert response.all("Set-Cookie") == ["a=1", "b=2"]
+    assert response.status == 200
+    # The reader decodes as Latin-1 and trims white space at the ends; the bytes are those of UTF-8.
+    assert response.header("X-A") == "\xc3\xa9 \t ~"
+    assert response.all("Set-Cookie") == ["a=1", "b=2"]
 
 
 def test_set_cookie_is_never_joined(shared: Stack) -> None:

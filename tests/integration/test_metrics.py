@@ -1,5 +1,6 @@
 """Metrics move with traffic, and by exactly as much."""
 
+import pytest
 from anteroom_harness.deadlines import wait_until
 from anteroom_harness.metrics import Samples
 from anteroom_harness.stack import Stack
@@ -59,3 +60,12 @@ def test_the_safety_net_for_lost_readiness_is_never_needed(stack: Stack) -> None
     for _ in range(200):
         stack.get("/diag/hello")
     assert stack.metrics().sum("anteroom_link_silent_harvests_total") == 0
+
+
+def test_the_harness_knows_a_misspelt_metric(shared: Stack) -> None:
+    samples = shared.metrics()
+    assert samples.sum("anteroom_link_lost_total") == 0
+    assert samples.sum("anteroom_frontend_exchanges_total", outcome="no such outcome") == 0
+    for name in ("anteroom_link_lots_total", "anteroom_link_lost_total_count", ""):
+        with pytest.raises(AssertionError, match=f"no metric {name}"):
+            samples.sum(name)

@@ -92,6 +92,18 @@ def test_the_refusal_survives_a_client_that_is_still_sending(shared: Stack) -> N
             raise AssertionError("the answer was lost to a reset") from error
 
 
+def test_the_refusal_survives_a_mebibyte_behind_it(shared: Stack) -> None:
+    # All of it is taken from the client, none of it is looked at, and the answer is still there afterwards.
+    smuggled = b"GET /diag/hello HTTP/1.1\r\nHost: t\r\nX-Id: behind-an-error\r\n\r\n"
+    with shared.connect() as connection:
+        connection.send(b"GET / HTTP/1.1\r\nBad Name: x\r\n\r\n")
+        connection.send(smuggled * (1024 * 1024 // len(smuggled)))
+        response = connection.read_response()
+        assert (response.status, response.header("Connection")) == (400, "close")
+        assert connection.read_to_end() == b""  # an end, not a reset
+    assert "behind-an-error" not in shared.started_ids()
+
+
 LIMITS = {"limits": {"target": "1KiB", "field": "1KiB", "fields": 20, "head": "4KiB", "body": "10KiB"}}
 
 

@@ -9,6 +9,7 @@ VALUE = r"[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|Inf|NaN|nan|inf)"
 SAMPLE = re.compile(rf"({NAME})(?:\{{(.*)\}})? ({VALUE})(?: -?\d+)?")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
 TYPES = {"counter", "gauge", "histogram", "summary", "untyped"}
+COMPOUND = {"histogram", "summary"}  # their samples have suffixes
 
 Key = tuple[str, frozenset[tuple[str, str]]]
 
@@ -20,7 +21,11 @@ class Samples:
         self.helps = helps
 
     def sum(self, name: str, **labels: str) -> float:
-        """All samples of that name that carry these labels, added up; 0 when there is none."""
+        """All samples of that name that carry these labels, added up; 0 when there is none. The name must be one that the
+        process knows: a misspelt one would be 0 for ever."""
+        family = re.sub(r"_(bucket|sum|count)$", "", name)
+        family = family if self.types.get(family) in COMPOUND else name
+        assert family in self.types, f"no metric {name}; there are {', '.join(sorted(self.types))}"
         wanted = set(labels.items())
         return sum(value for (key, have), value in self.values.items() if key == name and wanted <= have)
 
