@@ -56,6 +56,8 @@ struct LimitsConfig {
   uint64_t buffers = uint64_t{1} << 30;
   // Open connections of one client address; 0: no bound of its own.
   uint32_t connections_per_address = 0;
+  // Bytes read ahead of a connection while its request is being answered.
+  uint64_t look_ahead = 16 * 1024;
   // Requests that one connection may bring; the last answer says `Connection: close`.
   uint32_t requests_per_connection = 1000;
   // Bytes of a request a second, on average since its head and after timeouts.body_grace; slower
@@ -71,6 +73,11 @@ struct TimeoutsConfig {
   Duration connection = std::chrono::hours(1);  // age at which an answer says `Connection: close`
   Duration idle = seconds(60);   // between requests of a connection, and before its first
   Duration write = seconds(30);  // without any progress while a response is being sent
+  // After an answer that ends the connection, for what the client is still sending: without a byte,
+  // and in all.
+  Duration linger_pause = seconds(2);
+  Duration linger = seconds(15);
+  Duration disk = seconds(30);  // for one piece of a body or file, to be written or read
 };
 
 // Waiting requests of one pool, over all loops. Beyond any of the three: 503 with Retry-After.
@@ -134,6 +141,7 @@ struct AccessLogConfig {
 struct DrainConfig {
   Duration delay = seconds(0);     // after TERM: not ready, but accepting and serving as before
   Duration timeout = seconds(30);  // then: finish what is under way; what is left after this is cut
+  Duration close = seconds(1);  // of that: accepting still, every answer says `Connection: close`
 };
 
 struct Config {

@@ -54,6 +54,7 @@ void ReadLimits(YamlMapping yaml, LimitsConfig* limits) {
   yaml.ReadSize("buffers", &limits->buffers, {kMiB, kTiB});
   yaml.ReadSize("body_rate", &limits->body_rate, {0, kGiB});
   yaml.Read("connections_per_address", &limits->connections_per_address, {0, 1'000'000});
+  yaml.ReadSize("look_ahead", &limits->look_ahead, {1024, 64 * 1024});
   yaml.Read("requests_per_connection", &limits->requests_per_connection, {1, 1'000'000'000});
   yaml.ReadSize("target", &limits->http.target, {256, kMiB});
   yaml.ReadSize("field", &limits->http.field, {256, kMiB});
@@ -72,6 +73,9 @@ void ReadTimeouts(YamlMapping yaml, TimeoutsConfig* timeouts) {
   yaml.Read("connection", &timeouts->connection, {milliseconds(100), hours(24 * 365)});
   yaml.Read("idle", &timeouts->idle, {milliseconds(100), hours(24)});
   yaml.Read("write", &timeouts->write, {milliseconds(100), hours(1)});
+  yaml.Read("linger", &timeouts->linger, {milliseconds(0), hours(1)});
+  yaml.Read("linger_pause", &timeouts->linger_pause, {milliseconds(0), hours(1)});
+  yaml.Read("disk", &timeouts->disk, {milliseconds(100), hours(1)});
 }
 
 void ReadLinks(YamlMapping yaml, LinksConfig* links) {
@@ -102,6 +106,7 @@ void ReadLog(YamlMapping yaml, std::string* level) {
 void ReadDrain(YamlMapping yaml, DrainConfig* drain) {
   yaml.Read("delay", &drain->delay, {seconds(0), minutes(10)});
   yaml.Read("timeout", &drain->timeout, {seconds(0), hours(24)});
+  yaml.Read("close", &drain->close, {seconds(0), minutes(10)});
 }
 
 void ReadQueue(YamlMapping yaml, QueueConfig* queue) {

@@ -197,8 +197,9 @@ void FrontendServer::CloseIdleConnections() {
   for (const auto& worker : workers_) worker->CloseIdle();
 }
 
-void FrontendServer::StopBeingReady() {
-  ready_.store(false);
+void FrontendServer::StopBeingReady() { ready_.store(false); }
+
+void FrontendServer::AnnounceClose() {
   for (const auto& worker : workers_) worker->AnnounceClose();
 }
 

@@ -47,9 +47,12 @@ class FrontendServer {
 
   // The access log's file has been moved away: goes on in a new one.
   void ReopenLogs();
-  // Not ready any more, but serving as before, except that answers say `Connection: close`: by the
-  // time that connections are closed, clients that keep theirs busy have left them.
+  // Not ready any more, but serving as before.
   void StopBeingReady();
+  // From now on answers say `Connection: close`: clients that keep their connections busy leave them.
+  void AnnounceClose();
+  // Open client connections.
+  uint32_t connections() const { return shared_.open_connections.load(); }
   // Accepts nothing new and lets what is under way end. `drained` is called, on some other thread,
   // when nothing is left.
   void Drain(const std::function<void()>& drained);

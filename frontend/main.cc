@@ -107,16 +107,23 @@ void ServeUntilSignal(const std::string& config_path, DrainConfig config, Fronte
     spdlog::info("draining signal={}", std::string(SignalName(signal)));
     break;
   }
-  // Not ready first, and serving on: whoever sends requests needs a moment to notice.
+  // Not ready first, and serving on: whoever sends requests needs a moment to notice. Then clients
+  // that keep their connections busy are sent elsewhere, before those that are idle are closed: one
+  // that is may be sending its next request just then.
   std::atomic<bool> drained{false};
   server->StopBeingReady();
   bool forced = WaitForced(Now() + config.delay, &drained, server);
+  const Time end = Now() + config.timeout;
+  if (!forced && server->connections() > 0) {
+    server->AnnounceClose();
+    forced = WaitForced(std::min(end, Now() + config.close), &drained, server);
+  }
   if (!forced) {
     server->Drain([&drained] {
       drained.store(true);
       NotifySignalWait();
     });
-    forced = WaitForced(Now() + config.timeout, &drained, server);
+    forced = WaitForced(end, &drained, server);
   }
   spdlog::info("ending drained={} forced={}", drained.load(), forced);
   server->Stop();

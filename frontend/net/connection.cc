@@ -16,20 +16,11 @@
 namespace anteroom::frontend {
 namespace {
 
-// What a client may send ahead while its request is being answered, before its socket is left
-// alone.
-constexpr size_t kLookAhead = 16 * 1024;
 // Pipelined requests answered before other connections get their turn.
 constexpr int kPipelineTurn = 32;
-// After our direction is closed the client may still send, without pause and not for ever: a close
-// while bytes are unread would be a reset, which may overtake our answer (RFC 9112, section 9.6).
-constexpr Duration kLingerPause = std::chrono::seconds(2);
-constexpr Duration kLinger = std::chrono::seconds(15);
 // With less than this part of limits.buffers left, new work is refused so that what is under way can
 // end.
 constexpr uint64_t kShortOfMemory = 10;
-// A disk that takes longer to store a piece of a body is given up.
-constexpr Duration kDiskWait = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -60,8 +51,7 @@ Connection::~Connection() = default;
 void Connection::OnReadable() {
   char* const buffer = context_->loop->scratch();
   const bool ahead = Busy() || resume_due_;
-  const ssize_t n =
-      recv(socket_.get(), buffer, ahead ? kLookAhead - ahead_.size() : Loop::kScratchSize, 0);
+  const ssize_t n = recv(socket_.get(), buffer, ahead ? LookAheadRoom() : Loop::kScratchSize, 0);
   if (n < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return;
     return Close(Outcome::kClientGone);
@@ -70,7 +60,8 @@ void Connection::OnReadable() {
   context_->metrics->bytes_in.Add(n);
   const absl::string_view input(buffer, n);
   if (state_ == State::kLingering) {
-    return timer_.SetDeadline(std::min(linger_until_, context_->loop->now() + kLingerPause));
+    return timer_.SetDeadline(
+        std::min(linger_until_, context_->loop->now() + context_->config->timeouts.linger_pause));
   }
   if (ahead) return KeepForLater(input);
   if (state_ == State::kProxyHeader) return OnProxyHeader(input);
@@ -79,7 +70,12 @@ void Connection::OnReadable() {
 
 void Connection::KeepForLater(absl::string_view input) {
   ahead_.append(input.data(), input.size());
-  if (ahead_.size() >= kLookAhead) watch_.WatchRead(false);
+  if (LookAheadRoom() == 0) watch_.WatchRead(false);
+}
+
+size_t Connection::LookAheadRoom() const {
+  const size_t most = context_->config->limits.look_ahead;
+  return most - std::min(most, ahead_.size());
 }
 
 void Connection::OnEndOfInput() {
@@ -152,7 +148,7 @@ void Connection::Consume(absl::string_view input) {
           // The disk is behind: OnBodyRoom() goes on.
           watch_.WatchRead(false);
           request_->paused_at = context_->loop->now();
-          timer_.SetAfter(kDiskWait);
+          timer_.SetAfter(context_->config->timeouts.disk);
           break;
         }
         timer_.SetDeadline(state_ == State::kHead
@@ -377,8 +373,11 @@ void Connection::Linger() {
   state_ = State::kLingering;
   std::string().swap(ahead_);
   watch_.WatchRead(true);
-  linger_until_ = context_->loop->now() + kLinger;
-  timer_.SetAfter(kLingerPause);
+  // The client may still send: a close while bytes are unread would be a reset, which may overtake our
+  // answer (RFC 9112, section 9.6).
+  const TimeoutsConfig& timeouts = context_->config->timeouts;
+  linger_until_ = context_->loop->now() + timeouts.linger;
+  timer_.SetAfter(std::min(timeouts.linger, timeouts.linger_pause));
 }
 
 void Connection::Close(Outcome outcome) {

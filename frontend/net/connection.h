@@ -117,6 +117,7 @@ class Connection final : private FdHandler,
   void Consume(absl::string_view input);
   void Resume();
   void KeepForLater(absl::string_view input);
+  size_t LookAheadRoom() const;
   void OnHead(bool more_input);
   void OnComplete();
   void OnParseError();

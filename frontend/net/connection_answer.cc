@@ -20,8 +20,6 @@
 namespace anteroom::frontend {
 namespace {
 
-// A file that takes longer to come from the disk is given up.
-constexpr Duration kFileWait = std::chrono::seconds(30);
 // In the process log; the access log has every one.
 constexpr Duration kBetweenWarnings = std::chrono::seconds(1);
 
@@ -42,7 +40,7 @@ void Connection::ServeFile() {
   query.if_none_match = head.Find("if-none-match");
   query.if_modified_since = head.Find("if-modified-since");
   state_ = State::kWaiting;
-  timer_.SetAfter(kFileWait);
+  timer_.SetAfter(context_->config->timeouts.disk);
   // Destroying the handle cancels the callback, so `this` is safe in it. When the answer was there
   // at once there is no handle, and the request may be over and gone by now.
   std::unique_ptr<StaticFiles::Pending> pending = request_->site->files->Serve(
@@ -287,7 +285,7 @@ void Connection::Written(Output::Progress progress) {
       return;
     case Output::Progress::kDisk:
       watch_.WatchWrite(false);
-      timer_.SetAfter(kFileWait);
+      timer_.SetAfter(context_->config->timeouts.disk);
       return;
     case Output::Progress::kDone:
       watch_.WatchWrite(false);

@@ -128,6 +128,7 @@ TEST(ConfigDocumentTest, GivesTheDefaultsThatTheStructHas) {
       {"limits.body", AsText(c.limits.http.body)},
       {"limits.connections", absl::StrCat(c.limits.connections)},
       {"limits.connections_per_address", absl::StrCat(c.limits.connections_per_address)},
+      {"limits.look_ahead", AsText(c.limits.look_ahead)},
       {"limits.requests_per_connection", absl::StrCat(c.limits.requests_per_connection)},
       {"limits.body_rate", AsText(c.limits.body_rate)},
       {"limits.buffers", AsText(c.limits.buffers)},
@@ -140,6 +141,9 @@ TEST(ConfigDocumentTest, GivesTheDefaultsThatTheStructHas) {
       {"limits.trailer_section", AsText(c.limits.http.trailer_section)},
       {"timeouts.header", AsText(c.timeouts.header)},
       {"timeouts.body", AsText(c.timeouts.body)},
+      {"timeouts.linger", AsText(c.timeouts.linger)},
+      {"timeouts.linger_pause", AsText(c.timeouts.linger_pause)},
+      {"timeouts.disk", AsText(c.timeouts.disk)},
       {"timeouts.body_grace", AsText(c.timeouts.body_grace)},
       {"timeouts.connection", AsText(c.timeouts.connection)},
       {"timeouts.idle", AsText(c.timeouts.idle)},
@@ -160,6 +164,7 @@ TEST(ConfigDocumentTest, GivesTheDefaultsThatTheStructHas) {
       {"links.backoff_min", AsText(c.links.backoff_min)},
       {"links.backoff_max", AsText(c.links.backoff_max)},
       {"drain.delay", AsText(c.drain.delay)},
+      {"drain.close", AsText(c.drain.close)},
       {"drain.timeout", AsText(c.drain.timeout)},
   };
   std::map<std::string, std::string> documented;

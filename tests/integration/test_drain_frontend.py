@@ -120,3 +120,22 @@ def test_not_ready_but_alive_and_serving_during_the_delay(stack: Stack) -> None:
     assert stack.frontend.admin_status("/livez") == 200
     assert stack.get("/diag/hello").status == 200
     assert stack.frontend.wait_exit() == 0
+
+
+def test_answers_say_close_only_after_the_delay_and_before_anything_is_closed(stack: Stack) -> None:
+    stack.start(settings={"drain": {"delay": "500ms", "close": "5s"}})
+    with stack.connect() as busy:
+        stack.frontend.terminate()
+        stack.frontend.wait_not_ready()
+        busy.send_request("GET", "/diag/hello")
+        assert busy.read_response().header("Connection") is None
+
+        def told() -> bool:
+            busy.send_request("GET", "/diag/hello")
+            return busy.read_response().header("Connection") == "close"
+
+        wait_until(told, "an answer that says close", explain=stack.log_tails)
+        assert busy.is_closed_by_peer()
+        response = stack.get("/diag/hello")  # still accepting
+        assert (response.status, response.header("Connection")) == (200, "close")
+    assert stack.frontend.wait_exit() == 0
