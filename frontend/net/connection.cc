@@ -147,6 +147,7 @@ void Connection::Consume(absl::string_view input) {
           if (!request_->parser.started()) break;
           request_->started = context_->loop->now();
           state_ = State::kHead;
+          timer_.SetAfter(context_->config->timeouts.header);
         }
         if (state_ == State::kBody && request_->body.paused()) {
           // The disk is behind: OnBodyRoom() goes on.
@@ -155,9 +156,7 @@ void Connection::Consume(absl::string_view input) {
           timer_.SetAfter(kDiskWait);
           break;
         }
-        timer_.SetDeadline(state_ == State::kHead
-                               ? request_->started + context_->config->timeouts.header
-                               : BodyDeadline());
+        if (state_ == State::kBody) timer_.SetDeadline(BodyDeadline());
         break;
       case RequestParser::Event::kHead:
         OnHead(/*more_input=*/!input.empty());

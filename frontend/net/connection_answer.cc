@@ -112,7 +112,7 @@ void Connection::ServeFromPool() {
   exchange.client = this;
   state_ = State::kWaiting;
   exchange.waiting_since = now;
-  timer_.SetDeadline(QueueDeadline());
+  timer_.SetAfter(QueueDeadline() - now);
   if (const std::optional<Outcome> refused = site.pool->Submit(&exchange))
     Answer(*refused, Info(*refused).status);
 }

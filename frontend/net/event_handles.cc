@@ -9,13 +9,6 @@
 namespace anteroom::frontend {
 namespace {
 
-timeval ToTimeval(Duration d) {
-  if (d < Duration::zero()) d = Duration::zero();
-  // Rounded up: a timer that fires early would only be set again for a fraction of a millisecond.
-  const int64_t micros = ToMicros(d) + 1;
-  return {static_cast<time_t>(micros / 1'000'000), static_cast<suseconds_t>(micros % 1'000'000)};
-}
-
 event* NewEvent(event_base* base, int fd, short what, event_callback_fn fn, void* arg) {
   event* e = event_new(base, fd, what, fn, arg);
   if (e == nullptr) std::abort();  // out of memory
@@ -66,31 +59,36 @@ void FdWatch::Callback(int /*fd*/, short what, void* self) {
 Timer::Timer(Loop* loop, TimerHandler* handler) : loop_(loop), handler_(handler) {}
 Timer::~Timer() = default;
 
-void Timer::SetAfter(Duration delay) { SetDeadline(loop_->now() + delay); }
+void Timer::SetAfter(Duration delay) {
+  deadline_ = loop_->now() + delay;
+  if (deadline_ >= scheduled_for_) return;
+  loop_->common_timeouts()->Add(delay);
+  Schedule();
+}
 
 void Timer::SetDeadline(Time deadline) {
-  wanted_ = true;
   deadline_ = deadline;
-  if (!scheduled_ || deadline < scheduled_for_) Schedule();
+  if (deadline < scheduled_for_) Schedule();
 }
 
 void Timer::Schedule() {
   if (!event_) event_.reset(NewEvent(loop_->base(), -1, 0, &Timer::Callback, this));
-  const timeval tv = ToTimeval(deadline_ - loop_->now());
-  event_add(event_.get(), &tv);
-  scheduled_ = true;
+  const Duration rest = deadline_ - loop_->now();
+  const timeval* const common = loop_->common_timeouts()->Find(rest);
+  const timeval odd = ToTimeval(rest);
+  event_add(event_.get(), common != nullptr ? common : &odd);
   scheduled_for_ = deadline_;
 }
 
 void Timer::Callback(int /*fd*/, short /*what*/, void* self) {
   auto* timer = static_cast<Timer*>(self);
-  timer->scheduled_ = false;
-  if (!timer->wanted_) return;
+  timer->scheduled_for_ = kNever;
+  if (!timer->pending()) return;
   if (timer->loop_->now() < timer->deadline_) {
     timer->Schedule();
     return;
   }
-  timer->wanted_ = false;
+  timer->Clear();
   timer->handler_->OnTimer();
 }
 

@@ -74,8 +74,8 @@ class FdWatch {
 };
 
 // A deadline that moves cheaply. Moving it later costs nothing: the libevent timer stays where it
-// is and, when it fires early, is set again for the rest. A kept-alive connection touches the timer
-// heap about once a minute instead of several times a request.
+// is and, when it fires early, is set again for the rest. A kept-alive connection touches libevent's
+// timers about once a minute instead of several times a request.
 class Timer {
  public:
   Timer(Loop* loop, TimerHandler* handler);
@@ -83,21 +83,23 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  void SetDeadline(Time deadline);
+  // For a delay that others have as well: a setting or a constant, as it becomes one of the loop's
+  // CommonTimeouts. What is computed or drawn is for SetDeadline().
   void SetAfter(Duration delay);
-  void Clear() { wanted_ = false; }
-  bool pending() const { return wanted_; }
+  void SetDeadline(Time deadline);
+  void Clear() { deadline_ = kNever; }
+  bool pending() const { return deadline_ != kNever; }
 
  private:
+  static constexpr Time kNever = Time::max();
+
   static void Callback(int fd, short what, void* self);
   void Schedule();
 
   Loop* const loop_;
   TimerHandler* const handler_;
-  bool wanted_ = false;
-  bool scheduled_ = false;
-  Time deadline_;
-  Time scheduled_for_;
+  Time deadline_ = kNever;
+  Time scheduled_for_ = kNever;
   std::unique_ptr<event, EventDeleter> event_;
 };
 
