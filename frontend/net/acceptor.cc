@@ -122,7 +122,7 @@ void Acceptor::Add(UniqueFd socket, const ListenerConfig& listener, std::string 
   }
   auto connection = std::make_unique<Connection>(context_, static_cast<Connection::Owner*>(this),
                                                  listener, std::move(socket), std::move(peer));
-  connection->index = connections_.size();
+  connection->index = static_cast<uint32_t>(connections_.size());
   connections_.push_back(std::move(connection));
 }
 
@@ -142,7 +142,7 @@ void Acceptor::Remove(Connection* connection) {
   removed_.push_back(std::move(connections_[index]));
   if (index + 1 != connections_.size()) {
     connections_[index] = std::move(connections_.back());
-    connections_[index]->index = index;
+    connections_[index]->index = static_cast<uint32_t>(index);
   }
   connections_.pop_back();
 }

@@ -35,18 +35,18 @@ constexpr Duration kDiskWait = std::chrono::seconds(30);
 
 Connection::Connection(ConnectionContext* context, Owner* owner, const ListenerConfig& listener,
                        UniqueFd socket, std::string peer)
-    : context_(context),
+    : socket_(std::move(socket)),
+      state_(listener.proxy_protocol ? State::kProxyHeader : State::kIdle),
+      address_counted_(!listener.proxy_protocol && !listener.is_unix()),
+      trust_(context->config->trusted_proxies.Contain(peer) ? PeerTrust::kTrusted
+                                                            : PeerTrust::kUntrusted),
+      context_(context),
       owner_(owner),
-      socket_(std::move(socket)),
       peer_(std::move(peer)),
       watch_(context->loop, socket_.get(), this),
       timer_(context->loop, this),
-      state_(listener.proxy_protocol ? State::kProxyHeader : State::kIdle),
-      address_counted_(!listener.proxy_protocol && !listener.is_unix()),
-      trust_(context->config->trusted_proxies.Contain(peer_) ? PeerTrust::kTrusted
-                                                             : PeerTrust::kUntrusted),
-      opened_(context->loop->now()),
-      output_(&context->output_limits, this) {
+      since_(context->loop->now()),
+      output_(this) {
   watch_.WatchRead(true);
   const TimeoutsConfig& timeouts = context_->config->timeouts;
   // A proxy has its header at hand when it connects.
@@ -61,7 +61,7 @@ void Connection::OnReadable() {
   char* const buffer = context_->loop->scratch();
   const bool ahead = Busy() || resume_due_;
   const ssize_t n =
-      recv(socket_.get(), buffer, ahead ? kLookAhead - ahead_.size() : Loop::kScratchSize, 0);
+      recv(socket_.get(), buffer, ahead ? kLookAhead - ahead_size() : Loop::kScratchSize, 0);
   if (n < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return;
     return Close(Outcome::kClientGone);
@@ -70,7 +70,7 @@ void Connection::OnReadable() {
   context_->metrics->bytes_in.Add(n);
   const absl::string_view input(buffer, n);
   if (state_ == State::kLingering) {
-    return timer_.SetDeadline(std::min(linger_until_, context_->loop->now() + kLingerPause));
+    return timer_.SetDeadline(std::min(since_ + kLinger, context_->loop->now() + kLingerPause));
   }
   if (ahead) return KeepForLater(input);
   if (state_ == State::kProxyHeader) return OnProxyHeader(input);
@@ -78,8 +78,13 @@ void Connection::OnReadable() {
 }
 
 void Connection::KeepForLater(absl::string_view input) {
-  ahead_.append(input.data(), input.size());
-  if (ahead_.size() >= kLookAhead) watch_.WatchRead(false);
+  Ahead().append(input.data(), input.size());
+  if (ahead_size() >= kLookAhead) watch_.WatchRead(false);
+}
+
+std::string& Connection::Ahead() {
+  if (!ahead_) ahead_ = std::make_unique<std::string>();
+  return *ahead_;
 }
 
 void Connection::OnEndOfInput() {
@@ -105,14 +110,13 @@ void Connection::OnEndOfInput() {
 }
 
 void Connection::Resume() {
-  std::string input;
-  input.swap(ahead_);
+  const std::unique_ptr<std::string> input = std::move(ahead_);
   if (!end_of_input_) watch_.WatchRead(true);
-  Consume(input);
+  Consume(input ? *input : absl::string_view());
   // What has not come whole by now never will.
   const bool wants_more =
       state_ == State::kIdle || state_ == State::kHead || state_ == State::kBody;
-  if (wants_more && end_of_input_ && ahead_.empty()) Close(Outcome::kClientGone);
+  if (wants_more && end_of_input_ && !ahead_) Close(Outcome::kClientGone);
 }
 
 void Connection::Consume(absl::string_view input) {
@@ -192,7 +196,7 @@ void Connection::OnHead(bool more_input) {
   }
   keep_alive_ = keep_alive_ && head.keep_alive() && !context_->draining &&
                 ++requests_ < config.limits.requests_per_connection &&
-                request_->headed - opened_ < config.timeouts.connection;
+                request_->headed - since_ < config.timeouts.connection;
 
   if (head.target() != "*") {
     absl::StatusOr<std::string> path = DecodePath(head.path());
@@ -360,7 +364,7 @@ void Connection::Drain() {
 }
 
 void Connection::CloseIfIdle() {
-  const bool begun = state_ == State::kProxyHeader ? !ahead_.empty() : state_ != State::kIdle;
+  const bool begun = state_ == State::kProxyHeader ? ahead_ != nullptr : state_ != State::kIdle;
   if (begun || resume_due_) return;
   // A request that has arrived and was not yet read is answered; closing now would reset it.
   char first;
@@ -373,9 +377,9 @@ void Connection::Cut() { Close(Outcome::kCut); }
 void Connection::Linger() {
   if (shutdown(socket_.get(), SHUT_WR) != 0) return Close(Outcome::kClientGone);
   state_ = State::kLingering;
-  std::string().swap(ahead_);
+  ahead_.reset();
   watch_.WatchRead(true);
-  linger_until_ = context_->loop->now() + kLinger;
+  since_ = context_->loop->now();
   timer_.SetAfter(kLingerPause);
 }
 

@@ -45,11 +45,10 @@
 
 namespace anteroom::frontend {
 
-class Connection final : private FdHandler,
+class Connection final : private Output::Client,
                          private TimerHandler,
                          private ExchangeClient,
-                         private SpooledBody::Owner,
-                         private Output::Client {
+                         private SpooledBody::Owner {
  public:
   class Owner {
    public:
@@ -78,7 +77,7 @@ class Connection final : private FdHandler,
   const std::string& peer() const { return peer_; }
   // Whether peer() has been counted in the AddressTable.
   bool address_counted() const { return address_counted_; }
-  size_t index = 0;  // the owner's
+  uint32_t index = 0;  // the owner's
 
  private:
   enum class State : uint8_t {
@@ -92,7 +91,7 @@ class Connection final : private FdHandler,
     kClosed
   };
 
-  // FdHandler, TimerHandler
+  // FdHandler, through Output::Client; TimerHandler
   void OnReadable() override;
   void OnWritable() override;
   void OnTimer() override;
@@ -106,8 +105,8 @@ class Connection final : private FdHandler,
   void OnBodyFailed(SpoolFile::Result result) override;
   void OnBodyFetched(bool ok) override;
   // Output::Client
-  void OnOutputReady() override { OnWritable(); }
   void OnOutputRoom() override { ReturnCredit(); }
+  const OutputLimits& output_limits() const override { return context_->output_limits; }
 
   // --- Before the first request: connection_proxy.cc
   void OnProxyHeader(absl::string_view input);
@@ -117,6 +116,8 @@ class Connection final : private FdHandler,
   void Consume(absl::string_view input);
   void Resume();
   void KeepForLater(absl::string_view input);
+  std::string& Ahead();
+  size_t ahead_size() const { return ahead_ ? ahead_->size() : 0; }
   void OnHead(bool more_input);
   void OnComplete();
   void OnParseError();
@@ -152,12 +153,9 @@ class Connection final : private FdHandler,
 
   bool Busy() const { return state_ == State::kWaiting || state_ == State::kWriting; }
 
-  ConnectionContext* const context_;
-  Owner* const owner_;
+  // In an order that leaves no holes: 15,000 of these may be idle.
+  uint32_t requests_ = 0;
   const UniqueFd socket_;
-  std::string peer_;
-  FdWatch watch_;
-  Timer timer_;
   State state_;
   bool keep_alive_ = true;
   bool consuming_ = false;     // inside Consume, which goes on by itself
@@ -165,12 +163,15 @@ class Connection final : private FdHandler,
   bool end_of_input_ = false;  // the client has closed its direction
   bool address_counted_;
   PeerTrust trust_;
-  uint32_t requests_ = 0;
-  const Time opened_;
-  Time linger_until_;
+  ConnectionContext* const context_;
+  Owner* const owner_;
+  std::string peer_;
+  FdWatch watch_;
+  Timer timer_;
+  Time since_;  // when it was opened; in kLingering when that began
   std::unique_ptr<ClientRequest> request_;
-  std::string
-      ahead_;  // read while a request was being answered; before, a part of the PROXY header
+  // Read while a request was being answered; before, a part of the PROXY header. Mostly null.
+  std::unique_ptr<std::string> ahead_;
   Output output_;
 };
 

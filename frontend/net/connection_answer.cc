@@ -316,7 +316,7 @@ void Connection::ReturnCredit() {
 void Connection::EndRequest() {
   // A client that asked for the end sends nothing more, so there is nothing to linger for.
   const bool client_closes =
-      !request_->head().keep_alive() && ahead_.empty() &&
+      !request_->head().keep_alive() && !ahead_ &&
       (request_->outcome == Outcome::kServed || request_->outcome == Outcome::kStatic);
   Account();
   ReleaseRequest();
@@ -327,7 +327,7 @@ void Connection::EndRequest() {
   state_ = State::kIdle;
   timer_.SetAfter(context_->config->timeouts.idle);
   if (consuming_) return;  // goes on by itself
-  if (!ahead_.empty()) return Resume();
+  if (ahead_) return Resume();
   if (end_of_input_) Close(Outcome::kClientGone);
 }
 

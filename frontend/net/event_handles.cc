@@ -7,44 +7,33 @@
 #include "frontend/net/loop.h"
 
 namespace anteroom::frontend {
-namespace {
 
-event* NewEvent(event_base* base, int fd, short what, event_callback_fn fn, void* arg) {
-  event* e = event_new(base, fd, what, fn, arg);
-  if (e == nullptr) std::abort();  // out of memory
-  return e;
+void EventDeleter::operator()(::event* e) const { event_free(e); }
+
+FdWatch::FdWatch(Loop* loop, int fd, FdHandler* handler, Trigger trigger) : handler_(handler) {
+  const short edge = trigger == Trigger::kEdge ? EV_ET : 0;
+  event_assign(&read_, loop->base(), fd, EV_READ | EV_PERSIST | edge, &FdWatch::Callback, this);
 }
 
-}  // namespace
-
-void EventDeleter::operator()(event* e) const { event_free(e); }
-
-FdWatch::FdWatch(Loop* loop, int fd, FdHandler* handler, Trigger trigger)
-    : loop_(loop), fd_(fd), handler_(handler), trigger_(trigger) {}
+FdWatch::~FdWatch() { event_del(&read_); }
 
 void FdWatch::WatchRead(bool on) {
-  if (on == reading_) return;
-  reading_ = on;
-  Switch(&read_, EV_READ, on);
+  // Both do nothing when it is so already.
+  if (on) {
+    event_add(&read_, nullptr);
+  } else {
+    event_del(&read_);
+  }
 }
 
 void FdWatch::WatchWrite(bool on) {
-  if (on == writing_) return;
-  writing_ = on;
-  Switch(&write_, EV_WRITE, on);
-}
-
-void FdWatch::Switch(std::unique_ptr<event, EventDeleter>* event, short what, bool on) {
-  if (!*event) {
-    const auto flags =
-        static_cast<short>(what | EV_PERSIST | (trigger_ == Trigger::kEdge ? EV_ET : 0));
-    event->reset(NewEvent(loop_->base(), fd_, flags, &FdWatch::Callback, this));
-  }
-  if (on) {
-    event_add(event->get(), nullptr);
-  } else {
-    event_del(event->get());
-  }
+  if (on == writing()) return;
+  if (!on) return write_.reset();
+  const auto edge = event_get_events(&read_) & EV_ET;
+  write_.reset(event_new(event_get_base(&read_), event_get_fd(&read_), EV_WRITE | EV_PERSIST | edge,
+                         &FdWatch::Callback, this));
+  if (write_ == nullptr) std::abort();  // out of memory
+  event_add(write_.get(), nullptr);
 }
 
 void FdWatch::Callback(int /*fd*/, short what, void* self) {
@@ -56,8 +45,11 @@ void FdWatch::Callback(int /*fd*/, short what, void* self) {
   }
 }
 
-Timer::Timer(Loop* loop, TimerHandler* handler) : loop_(loop), handler_(handler) {}
-Timer::~Timer() = default;
+Timer::Timer(Loop* loop, TimerHandler* handler) : loop_(loop), handler_(handler) {
+  event_assign(&event_, loop->base(), -1, 0, &Timer::Callback, this);
+}
+
+Timer::~Timer() { event_del(&event_); }
 
 void Timer::SetAfter(Duration delay) {
   deadline_ = loop_->now() + delay;
@@ -72,11 +64,10 @@ void Timer::SetDeadline(Time deadline) {
 }
 
 void Timer::Schedule() {
-  if (!event_) event_.reset(NewEvent(loop_->base(), -1, 0, &Timer::Callback, this));
   const Duration rest = deadline_ - loop_->now();
   const timeval* const common = loop_->common_timeouts()->Find(rest);
   const timeval odd = ToTimeval(rest);
-  event_add(event_.get(), common != nullptr ? common : &odd);
+  event_add(&event_, common != nullptr ? common : &odd);
   scheduled_for_ = deadline_;
 }
 

@@ -81,7 +81,7 @@ class Output::Backlog final : private SpooledBody::Owner {
   void OnBodyFailed(SpoolFile::Result /*result*/) override {}
   void OnBodyFetched(bool ok) override {
     lost_ = !ok;
-    client_->OnOutputReady();
+    client_->OnWritable();
   }
 
   size_t held() const { return bytes_.size() - sent_ + spooled_.memory(); }
@@ -178,12 +178,12 @@ class Output::Backlog final : private SpooledBody::Owner {
   std::unique_ptr<FileSender> sender_;
 };
 
-Output::Output(const OutputLimits* limits, Client* client) : limits_(limits), client_(client) {}
+Output::Output(Client* client) : client_(client) {}
 
 Output::~Output() = default;
 
 Output::Backlog* Output::MakeBacklog() {
-  if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(limits_, client_);
+  if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(&client_->output_limits(), client_);
   return backlog_.get();
 }
 

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "absl/strings/string_view.h"
+#include "frontend/net/event_handles.h"
 #include "frontend/spool/spooled_body.h"
 #include "frontend/static/cached_file.h"
 #include "frontend/static/file_sender.h"
@@ -31,24 +32,24 @@ class Output {
     kDone,     // nothing is left
     kBlocked,  // the socket is full, or others have to have their turn: call Flush when it is
                // writable
-    kDisk,     // a file is being read: the FileSender calls its `ready`, the spool OnOutputReady()
+    kDisk,     // a file is being read: the FileSender calls its `ready`, the spool OnWritable()
     kClientGone,
     kFileFailed,  // what was announced cannot be sent: cut the connection
   };
   enum class Overflow { kMemory, kSpool };
 
-  class Client {
+  // OnWritable() is for the socket, and after kDisk: call Flush.
+  class Client : public FdHandler {
    public:
-    // After kDisk: call Flush. Not from within a call of the output.
-    virtual void OnOutputReady() = 0;
     // HasRoom() may have become true. Not from within a call of the output.
     virtual void OnOutputRoom() = 0;
+    virtual const OutputLimits& output_limits() const = 0;
 
    protected:
     ~Client() = default;
   };
 
-  Output(const OutputLimits* limits, Client* client);
+  explicit Output(Client* client);
   ~Output();
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
@@ -75,7 +76,6 @@ class Output {
 
   Backlog* MakeBacklog();
 
-  const OutputLimits* const limits_;
   Client* const client_;
   std::unique_ptr<Backlog> backlog_;
   uint64_t written_ = 0;
