@@ -33,15 +33,14 @@ constexpr Duration kDiskWait = std::chrono::seconds(30);
 
 }  // namespace
 
-Connection::Connection(ConnectionContext* context, Owner* owner, const ListenerConfig& listener,
-                       UniqueFd socket, std::string peer)
+Connection::Connection(ConnectionContext* context, const ListenerConfig& listener, UniqueFd socket,
+                       std::string peer)
     : socket_(std::move(socket)),
       state_(listener.proxy_protocol ? State::kProxyHeader : State::kIdle),
       address_counted_(!listener.proxy_protocol && !listener.is_unix()),
       trust_(context->config->trusted_proxies.Contain(peer) ? PeerTrust::kTrusted
                                                             : PeerTrust::kUntrusted),
       context_(context),
-      owner_(owner),
       peer_(std::move(peer)),
       watch_(context->loop, socket_.get(), this),
       timer_(context->loop, this),
@@ -405,7 +404,7 @@ void Connection::Close(Outcome outcome) {
   watch_.WatchRead(false);
   watch_.WatchWrite(false);
   timer_.Clear();
-  owner_->Remove(this);
+  context_->owner->Remove(this);
 }
 
 }  // namespace anteroom::frontend

@@ -26,7 +26,7 @@
 // that its backend is soon rid of it; one that is streamed is passed on at the pace of its client.
 //
 // Threading: loop thread only. Ownership: the Acceptor owns it, and it asks to be destroyed through
-// Owner::Remove.
+// ConnectionOwner::Remove.
 #ifndef ANTEROOM_FRONTEND_NET_CONNECTION_H_
 #define ANTEROOM_FRONTEND_NET_CONNECTION_H_
 
@@ -50,19 +50,10 @@ class Connection final : private Output::Client,
                          private ExchangeClient,
                          private SpooledBody::Owner {
  public:
-  class Owner {
-   public:
-    // Destroys the connection, not necessarily at once; nothing else is called on it.
-    virtual void Remove(Connection* connection) = 0;
-
-   protected:
-    ~Owner() = default;
-  };
-
-  // `context`, `owner` and `listener` must outlive the connection. `peer` is the client's address for
+  // `context`, its owner and `listener` must outlive the connection. `peer` is the client's address for
   // logs and X-Forwarded-For, or the proxy's, until its header has named the client.
-  Connection(ConnectionContext* context, Owner* owner, const ListenerConfig& listener,
-             UniqueFd socket, std::string peer);
+  Connection(ConnectionContext* context, const ListenerConfig& listener, UniqueFd socket,
+             std::string peer);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -138,7 +129,7 @@ class Connection final : private Output::Client,
   // A link broke under the request, and running it has effects.
   bool MayHaveRun() const;
 
-  void Written(Output::Progress progress);
+  void Written(Output::Result result);
   Time AnswerDeadline() const;
   Time QueueDeadline() const;
   Output::Overflow AnswerOverflow() const;
@@ -164,7 +155,6 @@ class Connection final : private Output::Client,
   bool address_counted_;
   PeerTrust trust_;
   ConnectionContext* const context_;
-  Owner* const owner_;
   std::string peer_;
   FdWatch watch_;
   Timer timer_;

@@ -208,12 +208,12 @@ void Connection::OnBody(absl::string_view data, bool last) {
   if (chunked && last) out.append(kLastChunk.data(), kLastChunk.size());
   request_->answered = last;
   request_->uncredited += data.size();
-  const Output::Progress progress = output_.Write(socket_.get(), out, AnswerOverflow());
+  const Output::Result result = output_.Write(socket_.get(), out, AnswerOverflow());
   if (last) {
     output_.Settle();
     request_->body.Clear();  // it will not be sent again
   }
-  Written(progress);
+  Written(result);
 }
 
 Output::Overflow Connection::AnswerOverflow() const {
@@ -270,18 +270,18 @@ void Connection::OnWritable() {
   if (state_ != State::kClosed) Written(output_.Flush(socket_.get()));
 }
 
-void Connection::Written(Output::Progress progress) {
+void Connection::Written(Output::Result result) {
   context_->out.clear();
-  const uint64_t written = output_.TakeWritten();
-  context_->metrics->bytes_out.Add(written);
-  if (request_) request_->bytes_out += written;
-  switch (progress) {
+  context_->metrics->bytes_out.Add(result.written);
+  if (request_) request_->bytes_out += result.written;
+  switch (result.progress) {
     case Output::Progress::kClientGone:
       return Close(Outcome::kClientGone);
     case Output::Progress::kFileFailed:
       return FailExchange(Outcome::kCut, "the file has changed under the answer");
     case Output::Progress::kBlocked:
-      if (written > 0 || !watch_.writing()) timer_.SetAfter(context_->config->timeouts.write);
+      if (result.written > 0 || !watch_.writing())
+        timer_.SetAfter(context_->config->timeouts.write);
       watch_.WatchWrite(true);
       if (request_) ReturnCredit();
       return;

@@ -26,6 +26,7 @@
 namespace anteroom::frontend {
 
 class AccessLog;
+class Connection;
 class FileIo;
 class Pool;
 
@@ -34,6 +35,15 @@ struct Site {
   const RouteConfig* route = nullptr;
   StaticFiles* files = nullptr;
   Pool* pool = nullptr;
+};
+
+class ConnectionOwner {
+ public:
+  // Destroys the connection, not necessarily at once; nothing else is called on it.
+  virtual void Remove(Connection* connection) = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
 };
 
 struct ConnectionContext {
@@ -49,7 +59,8 @@ struct ConnectionContext {
   Loop* const loop;
   const Config* const config;
   const Router* const router;
-  std::vector<Site> sites;  // by route
+  ConnectionOwner* owner = nullptr;  // set by the Acceptor
+  std::vector<Site> sites;           // by route
   FileIo* file_io = nullptr;
   SpoolContext spool;
   OutputLimits output_limits;

@@ -36,6 +36,10 @@ class Output {
     kClientGone,
     kFileFailed,  // what was announced cannot be sent: cut the connection
   };
+  struct Result {
+    Progress progress;
+    uint64_t written;  // bytes that went into the socket
+  };
   enum class Overflow { kMemory, kSpool };
 
   // OnWritable() is for the socket, and after kDisk: call Flush.
@@ -55,20 +59,18 @@ class Output {
   Output& operator=(const Output&) = delete;
 
   // These write to `fd` what they can.
-  Progress Write(int fd, absl::string_view bytes, Overflow overflow = Overflow::kMemory);
+  Result Write(int fd, absl::string_view bytes, Overflow overflow = Overflow::kMemory);
   // `head`, then the cached message of `file` from its start. For files in memory.
-  Progress WriteFile(int fd, absl::string_view head, std::shared_ptr<const CachedFile> file);
+  Result WriteFile(int fd, absl::string_view head, std::shared_ptr<const CachedFile> file);
   // What the sender sends follows the bytes.
-  Progress WriteSender(int fd, absl::string_view head, std::unique_ptr<FileSender> sender);
-  Progress Flush(int fd);
+  Result WriteSender(int fd, absl::string_view head, std::unique_ptr<FileSender> sender);
+  Result Flush(int fd);
   // All of a spooled answer has been written to it.
   void Settle();
 
   bool empty() const { return backlog_ == nullptr; }
   // Whether more may be taken from whoever makes the answer.
   bool HasRoom(Overflow overflow) const;
-  // Bytes that have gone into the socket since the last call.
-  uint64_t TakeWritten();
 
  private:
   // Only a client that does not keep up has one.
@@ -78,7 +80,6 @@ class Output {
 
   Client* const client_;
   std::unique_ptr<Backlog> backlog_;
-  uint64_t written_ = 0;
 };
 
 }  // namespace anteroom::frontend
