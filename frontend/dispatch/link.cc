@@ -138,8 +138,9 @@ void Link::Down(absl::string_view reason, bool clean) {
     backoff_ = backoff_ == Duration::zero() ? config.backoff_min
                                             : std::min(2 * backoff_, config.backoff_max);
     state_ = State::kWaiting;
-    timer_.SetAfter(backoff_ / 2 + Duration(static_cast<int64_t>(random_() % 1024) *
-                                            (backoff_.count() / 2) / 1024));
+    timer_.SetDeadline(
+        loop_->now() + backoff_ / 2 +
+        Duration(static_cast<int64_t>(random_() % 1024) * (backoff_.count() / 2) / 1024));
   }
   const std::string why(reason);
   if (was_up) {

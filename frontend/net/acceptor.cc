@@ -62,7 +62,9 @@ class Acceptor::Listener final : private FdHandler {
 Acceptor::Acceptor(ConnectionContext* context)
     : context_(context), resume_accepting_(context->loop, [this] {
         for (const auto& listener : listeners_) listener->Watch(true);
-      }) {}
+      }) {
+  context->owner = this;
+}
 
 Acceptor::~Acceptor() = default;
 
@@ -139,9 +141,9 @@ void Acceptor::Add(UniqueFd socket, const ListenerConfig& listener, std::string 
     setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentLowWater,
                sizeof kUnsentLowWater);
   }
-  auto connection = std::make_unique<Connection>(context_, static_cast<Connection::Owner*>(this),
-                                                 listener, std::move(socket), std::move(peer));
-  connection->index = connections_.size();
+  auto connection =
+      std::make_unique<Connection>(context_, listener, std::move(socket), std::move(peer));
+  connection->index = static_cast<uint32_t>(connections_.size());
   connections_.push_back(std::move(connection));
 }
 
@@ -161,7 +163,7 @@ void Acceptor::Remove(Connection* connection) {
   removed_.push_back(std::move(connections_[index]));
   if (index + 1 != connections_.size()) {
     connections_[index] = std::move(connections_.back());
-    connections_[index]->index = index;
+    connections_[index]->index = static_cast<uint32_t>(index);
   }
   connections_.pop_back();
 }

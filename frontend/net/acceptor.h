@@ -1,6 +1,6 @@
 // The listening sockets of one loop and the connections that came through them.
 //
-// Threading: loop thread only. `context` must outlive it.
+// Threading: loop thread only. `context` must outlive it, and has one acceptor.
 #ifndef ANTEROOM_FRONTEND_NET_ACCEPTOR_H_
 #define ANTEROOM_FRONTEND_NET_ACCEPTOR_H_
 
@@ -15,7 +15,7 @@
 
 namespace anteroom::frontend {
 
-class Acceptor final : private Connection::Owner {
+class Acceptor final : private ConnectionOwner {
  public:
   explicit Acceptor(ConnectionContext* context);
   ~Acceptor();

@@ -24,20 +24,19 @@ constexpr uint64_t kShortOfMemory = 10;
 
 }  // namespace
 
-Connection::Connection(ConnectionContext* context, Owner* owner, const ListenerConfig& listener,
-                       UniqueFd socket, std::string peer)
-    : context_(context),
-      owner_(owner),
-      socket_(std::move(socket)),
+Connection::Connection(ConnectionContext* context, const ListenerConfig& listener, UniqueFd socket,
+                       std::string peer)
+    : socket_(std::move(socket)),
+      state_(listener.proxy_protocol ? State::kProxyHeader : State::kIdle),
+      address_counted_(!listener.proxy_protocol && !listener.is_unix()),
+      trust_(context->config->trusted_proxies.Contain(peer) ? PeerTrust::kTrusted
+                                                            : PeerTrust::kUntrusted),
+      context_(context),
       peer_(std::move(peer)),
       watch_(context->loop, socket_.get(), this),
       timer_(context->loop, this),
-      state_(listener.proxy_protocol ? State::kProxyHeader : State::kIdle),
-      address_counted_(!listener.proxy_protocol && !listener.is_unix()),
-      trust_(context->config->trusted_proxies.Contain(peer_) ? PeerTrust::kTrusted
-                                                             : PeerTrust::kUntrusted),
-      opened_(context->loop->now()),
-      output_(&context->output_limits, this) {
+      since_(context->loop->now()),
+      output_(this) {
   watch_.WatchRead(true);
   const TimeoutsConfig& timeouts = context_->config->timeouts;
   // A proxy has its header at hand when it connects.
@@ -51,7 +50,9 @@ Connection::~Connection() = default;
 void Connection::OnReadable() {
   char* const buffer = context_->loop->scratch();
   const bool ahead = Busy() || resume_due_;
-  const ssize_t n = recv(socket_.get(), buffer, ahead ? LookAheadRoom() : Loop::kScratchSize, 0);
+  const size_t room = ahead ? LookAheadRoom() : Loop::kScratchSize;
+  if (room == 0) return watch_.WatchRead(false);  // the setting has become smaller
+  const ssize_t n = recv(socket_.get(), buffer, room, 0);
   if (n < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return;
     return Close(Outcome::kClientGone);
@@ -60,8 +61,9 @@ void Connection::OnReadable() {
   context_->metrics->bytes_in.Add(n);
   const absl::string_view input(buffer, n);
   if (state_ == State::kLingering) {
+    const TimeoutsConfig& timeouts = context_->config->timeouts;
     return timer_.SetDeadline(
-        std::min(linger_until_, context_->loop->now() + context_->config->timeouts.linger_pause));
+        std::min(since_ + timeouts.linger, context_->loop->now() + timeouts.linger_pause));
   }
   if (ahead) return KeepForLater(input);
   if (state_ == State::kProxyHeader) return OnProxyHeader(input);
@@ -69,13 +71,18 @@ void Connection::OnReadable() {
 }
 
 void Connection::KeepForLater(absl::string_view input) {
-  ahead_.append(input.data(), input.size());
+  Ahead().append(input.data(), input.size());
   if (LookAheadRoom() == 0) watch_.WatchRead(false);
 }
 
 size_t Connection::LookAheadRoom() const {
   const size_t most = context_->config->limits.look_ahead;
-  return most - std::min(most, ahead_.size());
+  return most - std::min(most, ahead_size());
+}
+
+std::string& Connection::Ahead() {
+  if (!ahead_) ahead_ = std::make_unique<std::string>();
+  return *ahead_;
 }
 
 void Connection::OnEndOfInput() {
@@ -101,14 +108,13 @@ void Connection::OnEndOfInput() {
 }
 
 void Connection::Resume() {
-  std::string input;
-  input.swap(ahead_);
+  const std::unique_ptr<std::string> input = std::move(ahead_);
   if (!end_of_input_) watch_.WatchRead(true);
-  Consume(input);
+  Consume(input ? *input : absl::string_view());
   // What has not come whole by now never will.
   const bool wants_more =
       state_ == State::kIdle || state_ == State::kHead || state_ == State::kBody;
-  if (wants_more && end_of_input_ && ahead_.empty()) Close(Outcome::kClientGone);
+  if (wants_more && end_of_input_ && !ahead_) Close(Outcome::kClientGone);
 }
 
 void Connection::Consume(absl::string_view input) {
@@ -143,6 +149,7 @@ void Connection::Consume(absl::string_view input) {
           if (!request_->parser.started()) break;
           request_->started = context_->loop->now();
           state_ = State::kHead;
+          timer_.SetAfter(context_->config->timeouts.header);
         }
         if (state_ == State::kBody && request_->body.paused()) {
           // The disk is behind: OnBodyRoom() goes on.
@@ -151,9 +158,7 @@ void Connection::Consume(absl::string_view input) {
           timer_.SetAfter(context_->config->timeouts.disk);
           break;
         }
-        timer_.SetDeadline(state_ == State::kHead
-                               ? request_->started + context_->config->timeouts.header
-                               : BodyDeadline());
+        if (state_ == State::kBody) timer_.SetDeadline(BodyDeadline());
         break;
       case RequestParser::Event::kHead:
         OnHead(/*more_input=*/!input.empty());
@@ -189,7 +194,7 @@ void Connection::OnHead(bool more_input) {
   }
   keep_alive_ = keep_alive_ && head.keep_alive() && !context_->draining &&
                 ++requests_ < config.limits.requests_per_connection &&
-                request_->headed - opened_ < config.timeouts.connection;
+                request_->headed - since_ < config.timeouts.connection;
 
   if (head.target() != "*") {
     absl::StatusOr<std::string> path = DecodePath(head.path());
@@ -358,7 +363,7 @@ void Connection::Drain() {
 }
 
 void Connection::CloseIfIdle() {
-  const bool begun = state_ == State::kProxyHeader ? !ahead_.empty() : state_ != State::kIdle;
+  const bool begun = state_ == State::kProxyHeader ? ahead_ != nullptr : state_ != State::kIdle;
   if (begun || resume_due_) return;
   // A request that has arrived and was not yet read is answered; closing now would reset it.
   char first;
@@ -371,12 +376,12 @@ void Connection::Cut() { Close(Outcome::kCut); }
 void Connection::Linger() {
   if (shutdown(socket_.get(), SHUT_WR) != 0) return Close(Outcome::kClientGone);
   state_ = State::kLingering;
-  std::string().swap(ahead_);
+  ahead_.reset();
   watch_.WatchRead(true);
   // The client may still send: a close while bytes are unread would be a reset, which may overtake our
   // answer (RFC 9112, section 9.6).
+  since_ = context_->loop->now();
   const TimeoutsConfig& timeouts = context_->config->timeouts;
-  linger_until_ = context_->loop->now() + timeouts.linger;
   timer_.SetAfter(std::min(timeouts.linger, timeouts.linger_pause));
 }
 
@@ -402,7 +407,7 @@ void Connection::Close(Outcome outcome) {
   watch_.WatchRead(false);
   watch_.WatchWrite(false);
   timer_.Clear();
-  owner_->Remove(this);
+  context_->owner->Remove(this);
 }
 
 }  // namespace anteroom::frontend

@@ -110,7 +110,7 @@ void Connection::ServeFromPool() {
   exchange.client = this;
   state_ = State::kWaiting;
   exchange.waiting_since = now;
-  timer_.SetDeadline(QueueDeadline());
+  timer_.SetAfter(QueueDeadline() - now);
   if (const std::optional<Outcome> refused = site.pool->Submit(&exchange))
     Answer(*refused, Info(*refused).status);
 }
@@ -206,12 +206,12 @@ void Connection::OnBody(absl::string_view data, bool last) {
   if (chunked && last) out.append(kLastChunk.data(), kLastChunk.size());
   request_->answered = last;
   request_->uncredited += data.size();
-  const Output::Progress progress = output_.Write(socket_.get(), out, AnswerOverflow());
+  const Output::Result result = output_.Write(socket_.get(), out, AnswerOverflow());
   if (last) {
     output_.Settle();
     request_->body.Clear();  // it will not be sent again
   }
-  Written(progress);
+  Written(result);
 }
 
 Output::Overflow Connection::AnswerOverflow() const {
@@ -268,18 +268,18 @@ void Connection::OnWritable() {
   if (state_ != State::kClosed) Written(output_.Flush(socket_.get()));
 }
 
-void Connection::Written(Output::Progress progress) {
+void Connection::Written(Output::Result result) {
   context_->out.clear();
-  const uint64_t written = output_.TakeWritten();
-  context_->metrics->bytes_out.Add(written);
-  if (request_) request_->bytes_out += written;
-  switch (progress) {
+  context_->metrics->bytes_out.Add(result.written);
+  if (request_) request_->bytes_out += result.written;
+  switch (result.progress) {
     case Output::Progress::kClientGone:
       return Close(Outcome::kClientGone);
     case Output::Progress::kFileFailed:
       return FailExchange(Outcome::kCut, "the file has changed under the answer");
     case Output::Progress::kBlocked:
-      if (written > 0 || !watch_.writing()) timer_.SetAfter(context_->config->timeouts.write);
+      if (result.written > 0 || !watch_.writing())
+        timer_.SetAfter(context_->config->timeouts.write);
       watch_.WatchWrite(true);
       if (request_) ReturnCredit();
       return;
@@ -314,7 +314,7 @@ void Connection::ReturnCredit() {
 void Connection::EndRequest() {
   // A client that asked for the end sends nothing more, so there is nothing to linger for.
   const bool client_closes =
-      !request_->head().keep_alive() && ahead_.empty() &&
+      !request_->head().keep_alive() && !ahead_ &&
       (request_->outcome == Outcome::kServed || request_->outcome == Outcome::kStatic);
   Account();
   ReleaseRequest();
@@ -325,7 +325,7 @@ void Connection::EndRequest() {
   state_ = State::kIdle;
   timer_.SetAfter(context_->config->timeouts.idle);
   if (consuming_) return;  // goes on by itself
-  if (!ahead_.empty()) return Resume();
+  if (ahead_) return Resume();
   if (end_of_input_) Close(Outcome::kClientGone);
 }
 

@@ -28,6 +28,7 @@
 namespace anteroom::frontend {
 
 class AccessLog;
+class Connection;
 class FileIo;
 class Pool;
 
@@ -57,6 +58,15 @@ struct SiteTable {
   std::vector<std::shared_ptr<LoopPool>> pools;            // by pool
 };
 
+class ConnectionOwner {
+ public:
+  // Destroys the connection, not necessarily at once; nothing else is called on it.
+  virtual void Remove(Connection* connection) = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
 struct ConnectionContext {
   explicit ConnectionContext(Loop* loop_in) : loop(loop_in) {}
 
@@ -70,6 +80,7 @@ struct ConnectionContext {
   std::shared_ptr<const SiteTable> table;  // the present one...
   const Config* config = nullptr;          // ...and its configuration
   HttpLimits http_limits;                  // of that; stays where it is, for parsers
+  ConnectionOwner* owner = nullptr;        // set by the Acceptor
   FileIo* file_io = nullptr;
   SpoolContext spool;
   OutputLimits output_limits;

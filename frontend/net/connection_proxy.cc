@@ -26,17 +26,17 @@ void ConnectionContext::RefuseProxied(SingleWriterCounter* counter, absl::string
 
 void Connection::OnProxyHeader(absl::string_view input) {
   // It nearly always comes at once, and then nothing is copied.
-  const size_t before = ahead_.size();
+  const size_t before = ahead_size();
   absl::string_view bytes = input;
   if (before > 0) {
     const absl::string_view part = input.substr(0, kMaxProxyHeaderV2 - before);
-    ahead_.append(part.data(), part.size());
-    bytes = ahead_;
+    ahead_->append(part.data(), part.size());
+    bytes = *ahead_;
   }
   ProxyHeader header = DecodeProxyHeader(bytes);
   switch (header.verdict) {
     case ProxyHeader::Verdict::kMore:
-      if (before == 0) ahead_.assign(input.data(), input.size());
+      if (before == 0) Ahead().assign(input.data(), input.size());
       return;
     case ProxyHeader::Verdict::kBroken:
       context_->RefuseProxied(&context_->metrics->proxy_protocol.malformed, peer_, "no header");
@@ -45,7 +45,7 @@ void Connection::OnProxyHeader(absl::string_view input) {
       break;
   }
   input.remove_prefix(header.size - before);
-  std::string().swap(ahead_);
+  ahead_.reset();
   switch (header.sender) {
     case ProxyHeader::Sender::kClient:
       peer_ = std::move(header.client);

@@ -7,51 +7,33 @@
 #include "frontend/net/loop.h"
 
 namespace anteroom::frontend {
-namespace {
 
-timeval ToTimeval(Duration d) {
-  if (d < Duration::zero()) d = Duration::zero();
-  // Rounded up: a timer that fires early would only be set again for a fraction of a millisecond.
-  const int64_t micros = ToMicros(d) + 1;
-  return {static_cast<time_t>(micros / 1'000'000), static_cast<suseconds_t>(micros % 1'000'000)};
+void EventDeleter::operator()(::event* e) const { event_free(e); }
+
+FdWatch::FdWatch(Loop* loop, int fd, FdHandler* handler, Trigger trigger) : handler_(handler) {
+  const short edge = trigger == Trigger::kEdge ? EV_ET : 0;
+  event_assign(&read_, loop->base(), fd, EV_READ | EV_PERSIST | edge, &FdWatch::Callback, this);
 }
 
-event* NewEvent(event_base* base, int fd, short what, event_callback_fn fn, void* arg) {
-  event* e = event_new(base, fd, what, fn, arg);
-  if (e == nullptr) std::abort();  // out of memory
-  return e;
-}
-
-}  // namespace
-
-void EventDeleter::operator()(event* e) const { event_free(e); }
-
-FdWatch::FdWatch(Loop* loop, int fd, FdHandler* handler, Trigger trigger)
-    : loop_(loop), fd_(fd), handler_(handler), trigger_(trigger) {}
+FdWatch::~FdWatch() { event_del(&read_); }
 
 void FdWatch::WatchRead(bool on) {
-  if (on == reading_) return;
-  reading_ = on;
-  Switch(&read_, EV_READ, on);
+  // Both do nothing when it is so already.
+  if (on) {
+    event_add(&read_, nullptr);
+  } else {
+    event_del(&read_);
+  }
 }
 
 void FdWatch::WatchWrite(bool on) {
-  if (on == writing_) return;
-  writing_ = on;
-  Switch(&write_, EV_WRITE, on);
-}
-
-void FdWatch::Switch(std::unique_ptr<event, EventDeleter>* event, short what, bool on) {
-  if (!*event) {
-    const auto flags =
-        static_cast<short>(what | EV_PERSIST | (trigger_ == Trigger::kEdge ? EV_ET : 0));
-    event->reset(NewEvent(loop_->base(), fd_, flags, &FdWatch::Callback, this));
-  }
-  if (on) {
-    event_add(event->get(), nullptr);
-  } else {
-    event_del(event->get());
-  }
+  if (on == writing()) return;
+  if (!on) return write_.reset();
+  const auto edge = event_get_events(&read_) & EV_ET;
+  write_.reset(event_new(event_get_base(&read_), event_get_fd(&read_), EV_WRITE | EV_PERSIST | edge,
+                         &FdWatch::Callback, this));
+  if (write_ == nullptr) std::abort();  // out of memory
+  event_add(write_.get(), nullptr);
 }
 
 void FdWatch::Callback(int /*fd*/, short what, void* self) {
@@ -63,34 +45,41 @@ void FdWatch::Callback(int /*fd*/, short what, void* self) {
   }
 }
 
-Timer::Timer(Loop* loop, TimerHandler* handler) : loop_(loop), handler_(handler) {}
-Timer::~Timer() = default;
+Timer::Timer(Loop* loop, TimerHandler* handler) : loop_(loop), handler_(handler) {
+  event_assign(&event_, loop->base(), -1, 0, &Timer::Callback, this);
+}
 
-void Timer::SetAfter(Duration delay) { SetDeadline(loop_->now() + delay); }
+Timer::~Timer() { event_del(&event_); }
+
+void Timer::SetAfter(Duration delay) {
+  deadline_ = loop_->now() + delay;
+  if (deadline_ >= scheduled_for_) return;
+  loop_->common_timeouts()->Add(delay);
+  Schedule();
+}
 
 void Timer::SetDeadline(Time deadline) {
-  wanted_ = true;
   deadline_ = deadline;
-  if (!scheduled_ || deadline < scheduled_for_) Schedule();
+  if (deadline < scheduled_for_) Schedule();
 }
 
 void Timer::Schedule() {
-  if (!event_) event_.reset(NewEvent(loop_->base(), -1, 0, &Timer::Callback, this));
-  const timeval tv = ToTimeval(deadline_ - loop_->now());
-  event_add(event_.get(), &tv);
-  scheduled_ = true;
+  const Duration rest = deadline_ - loop_->now();
+  const timeval* const common = loop_->common_timeouts()->Find(rest);
+  const timeval odd = ToTimeval(rest);
+  event_add(&event_, common != nullptr ? common : &odd);
   scheduled_for_ = deadline_;
 }
 
 void Timer::Callback(int /*fd*/, short /*what*/, void* self) {
   auto* timer = static_cast<Timer*>(self);
-  timer->scheduled_ = false;
-  if (!timer->wanted_) return;
+  timer->scheduled_for_ = kNever;
+  if (!timer->pending()) return;
   if (timer->loop_->now() < timer->deadline_) {
     timer->Schedule();
     return;
   }
-  timer->wanted_ = false;
+  timer->Clear();
   timer->handler_->OnTimer();
 }
 

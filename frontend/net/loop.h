@@ -22,6 +22,7 @@
 
 #include "common/clock.h"
 #include "common/mutex.h"
+#include "frontend/net/common_timeouts.h"
 
 struct event_base;
 
@@ -70,6 +71,7 @@ class Loop {
   }
   bool OnLoopThread() const { return std::this_thread::get_id() == thread_; }
   event_base* base() { return base_.get(); }
+  CommonTimeouts* common_timeouts() { return &common_timeouts_; }
 
   // A buffer that whoever reads from a socket may use until it returns to the loop. Idle
   // connections own none.
@@ -87,6 +89,7 @@ class Loop {
   void RunTurnEnds();
 
   const std::unique_ptr<event_base, BaseDeleter> base_;
+  CommonTimeouts common_timeouts_;
   const std::unique_ptr<char[]> scratch_;
   const std::unique_ptr<Wake> wake_;
   std::thread::id thread_;

@@ -81,7 +81,7 @@ class Output::Backlog final : private SpooledBody::Owner {
   void OnBodyFailed(SpoolFile::Result /*result*/) override {}
   void OnBodyFetched(bool ok) override {
     lost_ = !ok;
-    client_->OnOutputReady();
+    client_->OnWritable();
   }
 
   size_t held() const { return bytes_.size() - sent_ + spooled_.memory(); }
@@ -178,31 +178,31 @@ class Output::Backlog final : private SpooledBody::Owner {
   std::unique_ptr<FileSender> sender_;
 };
 
-Output::Output(const OutputLimits* limits, Client* client) : limits_(limits), client_(client) {}
+Output::Output(Client* client) : client_(client) {}
 
 Output::~Output() = default;
 
 Output::Backlog* Output::MakeBacklog() {
-  if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(limits_, client_);
+  if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(&client_->output_limits(), client_);
   return backlog_.get();
 }
 
-Output::Progress Output::Write(int fd, absl::string_view bytes, Overflow overflow) {
+Output::Result Output::Write(int fd, absl::string_view bytes, Overflow overflow) {
   if (!empty()) {
     backlog_->Keep(bytes, overflow);
     return Flush(fd);
   }
   const ssize_t n = bytes.empty() ? 0 : Send(fd, bytes);
-  if (n < 0) return Progress::kClientGone;
-  written_ += n;
+  if (n < 0) return {Progress::kClientGone, 0};
+  const uint64_t written = n;
   bytes.remove_prefix(n);
-  if (bytes.empty()) return Progress::kDone;
+  if (bytes.empty()) return {Progress::kDone, written};
   MakeBacklog()->Keep(bytes, overflow);
-  return Progress::kBlocked;
+  return {Progress::kBlocked, written};
 }
 
-Output::Progress Output::WriteFile(int fd, absl::string_view head,
-                                   std::shared_ptr<const CachedFile> file) {
+Output::Result Output::WriteFile(int fd, absl::string_view head,
+                                 std::shared_ptr<const CachedFile> file) {
   if (!empty()) {
     backlog_->Keep(head, Overflow::kMemory);
     backlog_->Keep(std::move(file), 0);
@@ -210,28 +210,28 @@ Output::Progress Output::WriteFile(int fd, absl::string_view head,
   }
   const absl::string_view message = file->ok_message();
   const ssize_t n = Send(fd, head, message);
-  if (n < 0) return Progress::kClientGone;
-  written_ += n;
+  if (n < 0) return {Progress::kClientGone, 0};
   const size_t sent = n;
-  if (sent == head.size() + message.size()) return Progress::kDone;
+  if (sent == head.size() + message.size()) return {Progress::kDone, sent};
   if (sent < head.size()) MakeBacklog()->Keep(head.substr(sent), Overflow::kMemory);
   MakeBacklog()->Keep(std::move(file), sent > head.size() ? sent - head.size() : 0);
-  return Progress::kBlocked;
+  return {Progress::kBlocked, sent};
 }
 
-Output::Progress Output::WriteSender(int fd, absl::string_view head,
-                                     std::unique_ptr<FileSender> sender) {
+Output::Result Output::WriteSender(int fd, absl::string_view head,
+                                   std::unique_ptr<FileSender> sender) {
   MakeBacklog()->Keep(head, Overflow::kMemory);
   backlog_->Keep(std::move(sender));
   return Flush(fd);
 }
 
-Output::Progress Output::Flush(int fd) {
-  if (backlog_ == nullptr) return Progress::kDone;
-  const Progress progress = backlog_->Flush(fd, &written_);
+Output::Result Output::Flush(int fd) {
+  if (backlog_ == nullptr) return {Progress::kDone, 0};
+  uint64_t written = 0;
+  const Progress progress = backlog_->Flush(fd, &written);
   // What a slow client made us hold is given back at once; the next answer probably needs none.
   if (progress == Progress::kDone) backlog_.reset();
-  return progress;
+  return {progress, written};
 }
 
 void Output::Settle() {
@@ -241,7 +241,5 @@ void Output::Settle() {
 bool Output::HasRoom(Overflow overflow) const {
   return backlog_ == nullptr || backlog_->HasRoom(overflow);
 }
-
-uint64_t Output::TakeWritten() { return std::exchange(written_, 0); }
 
 }  // namespace anteroom::frontend

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "absl/strings/string_view.h"
+#include "frontend/net/event_handles.h"
 #include "frontend/spool/spooled_body.h"
 #include "frontend/static/cached_file.h"
 #include "frontend/static/file_sender.h"
@@ -31,43 +32,45 @@ class Output {
     kDone,     // nothing is left
     kBlocked,  // the socket is full, or others have to have their turn: call Flush when it is
                // writable
-    kDisk,     // a file is being read: the FileSender calls its `ready`, the spool OnOutputReady()
+    kDisk,     // a file is being read: the FileSender calls its `ready`, the spool OnWritable()
     kClientGone,
     kFileFailed,  // what was announced cannot be sent: cut the connection
   };
+  struct Result {
+    Progress progress;
+    uint64_t written;  // bytes that went into the socket
+  };
   enum class Overflow { kMemory, kSpool };
 
-  class Client {
+  // OnWritable() is for the socket, and after kDisk: call Flush.
+  class Client : public FdHandler {
    public:
-    // After kDisk: call Flush. Not from within a call of the output.
-    virtual void OnOutputReady() = 0;
     // HasRoom() may have become true. Not from within a call of the output.
     virtual void OnOutputRoom() = 0;
+    virtual const OutputLimits& output_limits() const = 0;
 
    protected:
     ~Client() = default;
   };
 
-  Output(const OutputLimits* limits, Client* client);
+  explicit Output(Client* client);
   ~Output();
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
   // These write to `fd` what they can.
-  Progress Write(int fd, absl::string_view bytes, Overflow overflow = Overflow::kMemory);
+  Result Write(int fd, absl::string_view bytes, Overflow overflow = Overflow::kMemory);
   // `head`, then the cached message of `file` from its start. For files in memory.
-  Progress WriteFile(int fd, absl::string_view head, std::shared_ptr<const CachedFile> file);
+  Result WriteFile(int fd, absl::string_view head, std::shared_ptr<const CachedFile> file);
   // What the sender sends follows the bytes.
-  Progress WriteSender(int fd, absl::string_view head, std::unique_ptr<FileSender> sender);
-  Progress Flush(int fd);
+  Result WriteSender(int fd, absl::string_view head, std::unique_ptr<FileSender> sender);
+  Result Flush(int fd);
   // All of a spooled answer has been written to it.
   void Settle();
 
   bool empty() const { return backlog_ == nullptr; }
   // Whether more may be taken from whoever makes the answer.
   bool HasRoom(Overflow overflow) const;
-  // Bytes that have gone into the socket since the last call.
-  uint64_t TakeWritten();
 
  private:
   // Only a client that does not keep up has one.
@@ -75,10 +78,8 @@ class Output {
 
   Backlog* MakeBacklog();
 
-  const OutputLimits* const limits_;
   Client* const client_;
   std::unique_ptr<Backlog> backlog_;
-  uint64_t written_ = 0;
 };
 
 }  // namespace anteroom::frontend

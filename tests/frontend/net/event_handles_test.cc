@@ -5,10 +5,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/unique_fd.h"
 #include "frontend/net/loop.h"
@@ -231,6 +233,101 @@ TEST_F(TimerTest, MovedEarlierFiresAtTheEarlierTime) {
   alarm.timer->SetAfter(milliseconds(5));
   RunFor(milliseconds(50));
   EXPECT_EQ(alarm.fired, 1);
+}
+
+// Common delays: what many timers share is kept in lists, and each still fires at its own time.
+TEST_F(TimerTest, ManyWithTheSameDelayFireOnceEachAndNeverEarly) {
+  std::vector<std::unique_ptr<Alarm>> alarms;
+  const Time deadline = loop_.now() + milliseconds(20);
+  for (int i = 0; i < 500; ++i) {
+    alarms.push_back(std::make_unique<Alarm>(&loop_));
+    alarms[i]->timer->SetAfter(milliseconds(20));
+  }
+  RunFor(milliseconds(500));
+  for (const auto& alarm : alarms) {
+    EXPECT_EQ(alarm->fired, 1);
+    EXPECT_GE(alarm->fired_at, deadline);
+  }
+}
+
+TEST_F(TimerTest, MovesBetweenCommonAndOddDelays) {
+  Alarm alarm(&loop_);
+  Alarm neighbour(&loop_);
+  neighbour.timer->SetAfter(std::chrono::hours(1));
+  alarm.timer->SetAfter(std::chrono::hours(1));
+  alarm.timer->SetDeadline(Now() + std::chrono::minutes(1));
+  alarm.timer->SetAfter(std::chrono::seconds(30));
+  alarm.timer->SetAfter(milliseconds(5));
+  alarm.then = [&] {
+    if (alarm.fired == 1) alarm.timer->SetDeadline(Now() + milliseconds(7));
+    if (alarm.fired == 2) alarm.timer->SetAfter(milliseconds(5));
+  };
+  RunFor(milliseconds(100));
+  EXPECT_EQ(alarm.fired, 3);
+  EXPECT_EQ(neighbour.fired, 0);
+}
+
+// A connection whose deadline is moved again and again, each time by the same delay.
+TEST_F(TimerTest, ACommonDelayThatIsSetAgainBeforeItEndsFiresOnlyAfterTheLastTime) {
+  Alarm alarm(&loop_);
+  Alarm touch(&loop_);
+  Time deadline;
+  touch.then = [&] {
+    alarm.timer->SetAfter(milliseconds(20));
+    deadline = loop_.now() + milliseconds(20);
+    if (touch.fired < 10) touch.timer->SetAfter(milliseconds(5));
+  };
+  touch.timer->SetAfter(milliseconds(5));
+  alarm.then = [&] { loop_.Stop(); };
+  RunFor(std::chrono::seconds(10));
+  EXPECT_EQ(touch.fired, 10);
+  EXPECT_EQ(alarm.fired, 1);
+  EXPECT_GE(alarm.fired_at, deadline);
+}
+
+// As after many reloads with other settings.
+TEST_F(TimerTest, MoreDelaysThanTheLoopRemembersFireAllTheSame) {
+  constexpr int kTimers = 300;  // libevent itself takes 256
+  std::vector<std::unique_ptr<Alarm>> alarms;
+  const Time start = loop_.now();
+  for (int i = 0; i < kTimers; ++i) {
+    alarms.push_back(std::make_unique<Alarm>(&loop_));
+    alarms[i]->timer->SetAfter(std::chrono::microseconds(1000 + 50 * i));
+  }
+  EXPECT_EQ(loop_.common_timeouts()->size(), CommonTimeouts::kMost);
+  RunFor(milliseconds(500));
+  for (int i = 0; i < kTimers; ++i) {
+    EXPECT_EQ(alarms[i]->fired, 1);
+    EXPECT_GE(alarms[i]->fired_at, start + std::chrono::microseconds(1000 + 50 * i));
+  }
+}
+
+TEST_F(TimerTest, OnlyDelaysAreRememberedAndNotTheRestOfADeadline) {
+  Alarm alarm(&loop_);
+  alarm.timer->SetDeadline(loop_.now() + milliseconds(3));
+  EXPECT_EQ(loop_.common_timeouts()->size(), 0U);
+  alarm.timer->SetAfter(milliseconds(2));
+  EXPECT_EQ(loop_.common_timeouts()->size(), 1U);
+  alarm.timer->SetAfter(milliseconds(4));  // later: fires early, and the rest is odd
+  alarm.then = [&] { loop_.Stop(); };
+  RunFor(std::chrono::seconds(10));
+  EXPECT_EQ(alarm.fired, 1);
+  EXPECT_LE(loop_.common_timeouts()->size(), 2U);  // 2 ms, and RunFor's own
+}
+
+// The list of a delay is scheduled by its first timer: taking that one away must not lose the rest.
+TEST_F(TimerTest, TheFirstOfACommonDelayMayBeDestroyed) {
+  auto first = std::make_unique<Alarm>(&loop_);
+  Alarm second(&loop_);
+  Alarm third(&loop_);
+  first->timer->SetAfter(milliseconds(10));
+  second.timer->SetAfter(milliseconds(10));
+  third.timer->SetAfter(milliseconds(10));
+  first.reset();
+  second.then = [&] { third.timer.reset(); };  // due in the same turn
+  RunFor(milliseconds(100));
+  EXPECT_EQ(second.fired, 1);
+  EXPECT_EQ(third.fired, 0);
 }
 
 TEST_F(TimerTest, ClearedDoesNotFire) {
