@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <future>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -14,6 +15,9 @@
 
 namespace anteroom::frontend {
 namespace {
+
+// Of each loop, to go over to new settings.
+constexpr Duration kApplied = std::chrono::seconds(5);
 
 bool SameLog(const AccessLogConfig& a, const AccessLogConfig& b) {
   return a.path == b.path && a.format == b.format && a.queue_lines == b.queue_lines;
@@ -112,12 +116,18 @@ absl::Status FrontendServer::TryReload(Config config) {
   SetLogLevel(next->config.log_level);
   shared_.SetLimits(next->config);
   CloseListenersBut(next->config.listeners);
-  for (size_t i = 0; i < workers_.size(); ++i) workers_[i]->Apply(std::move(updates[i]));
+  std::vector<std::future<void>> applied;
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    applied.push_back(workers_[i]->Apply(std::move(updates[i])));
+  }
   for (OpenListener& listener : opened) Listen(std::move(listener));
   if (!SameDiscovery(before->config.pools, next->config.pools)) {
     discovery_->Stop();
     StartDiscovery();
   }
+  // Whoever reads that it has been reloaded can rely on it. A loop takes a turn for it; one that is
+  // stuck is what /livez is there for.
+  for (const std::future<void>& loop : applied) loop.wait_until(Now() + kApplied);
   // Of earlier reloads: what no loop can be using any more.
   std::erase_if(access_logs_, [&](const std::shared_ptr<AccessLog>& log) {
     return log != before->access_log && log.use_count() == 1;

@@ -82,10 +82,13 @@ void LoopWorker::Discard(LoopUpdate update) {
   Do([update = std::make_shared<LoopUpdate>(std::move(update))] { update->static_files.clear(); });
 }
 
-void LoopWorker::Apply(LoopUpdate update) {
-  Do([this, update = std::make_shared<LoopUpdate>(std::move(update))] {
+std::future<void> LoopWorker::Apply(LoopUpdate update) {
+  const auto applied = std::make_shared<std::promise<void>>();
+  Do([this, applied, update = std::make_shared<LoopUpdate>(std::move(update))] {
     ApplyOnLoop(update.get());
+    applied->set_value();
   });
+  return applied->get_future();
 }
 
 void LoopWorker::ApplyOnLoop(LoopUpdate* update) {

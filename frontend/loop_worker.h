@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -58,8 +59,8 @@ class LoopWorker {
   // Opens what blocks. Fails when a static root cannot be served.
   absl::StatusOr<LoopUpdate> Prepare(std::shared_ptr<const Settings> settings);
   // Goes over to these settings: requests that come from now on. The others, and their pools, keep
-  // those that they began with. Once before Start().
-  void Apply(LoopUpdate update);
+  // those that they began with. Once before Start(). The result is ready when the loop has done so.
+  std::future<void> Apply(LoopUpdate update);
   // An update that is not applied after all.
   void Discard(LoopUpdate update);
   void Listen(UniqueFd socket, ListenerConfig listener);
