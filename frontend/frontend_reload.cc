@@ -81,7 +81,8 @@ absl::Status FrontendServer::Reload(Config config) {
 }
 
 absl::Status FrontendServer::TryReload(Config config) {
-  const std::shared_ptr<const Settings> before = settings();
+  std::shared_ptr<const Settings> before = settings();
+  if (config.loops == 0) config.loops = loops_;  // more CPUs are no reason to refuse
   if (absl::Status status = CheckNeedsNoRestart(before->config, config); !status.ok())
     return status;
   absl::StatusOr<std::shared_ptr<const Settings>> made =
@@ -121,16 +122,14 @@ absl::Status FrontendServer::TryReload(Config config) {
     applied.push_back(workers_[i]->Apply(std::move(updates[i])));
   }
   for (OpenListener& listener : opened) Listen(std::move(listener));
-  if (!SameDiscovery(before->config.pools, next->config.pools)) {
-    discovery_->Stop();
-    StartDiscovery();
-  }
+  if (!SameDiscovery(before->config.pools, next->config.pools)) StartDiscovery();
   // Whoever reads that it has been reloaded can rely on it. A loop takes a turn for it; one that is
   // stuck is what /livez is there for.
   for (const std::future<void>& loop : applied) loop.wait_until(Now() + kApplied);
-  // Of earlier reloads: what no loop can be using any more.
+  // Logs that nobody writes to any more end here, and not on a loop, which would wait for the disk.
+  before.reset();
   std::erase_if(access_logs_, [&](const std::shared_ptr<AccessLog>& log) {
-    return log != before->access_log && log.use_count() == 1;
+    return log != next->access_log && log.use_count() == 1;
   });
   return absl::OkStatus();
 }

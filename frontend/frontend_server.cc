@@ -103,13 +103,11 @@ void FrontendServer::Listen(OpenListener listener) {
 }
 
 void FrontendServer::StartDiscovery() {
-  const std::shared_ptr<const Settings> settings = this->settings();
+  if (discovery_ != nullptr) discovery_->Stop();
   auto next = std::make_unique<Discovery>(
-      &settings->config.pools,
-      [this, settings](size_t pool, const std::vector<SocketAddress>& addresses) {
-        for (const auto& worker : workers_) {
-          worker->SetBackends(settings->config.pools[pool].name, addresses);
-        }
+      settings()->config.pools,
+      [this](const std::string& pool, const std::vector<SocketAddress>& addresses) {
+        for (const auto& worker : workers_) worker->SetBackends(pool, addresses);
       },
       discovery_.get());
   discovery_ = std::move(next);

@@ -79,6 +79,7 @@ absl::StatusOr<LoopUpdate> LoopWorker::Prepare(std::shared_ptr<const Settings> s
 }
 
 void LoopWorker::Discard(LoopUpdate update) {
+  update.settings.reset();  // which may be the last of an access log
   Do([update = std::make_shared<LoopUpdate>(std::move(update))] { update->static_files.clear(); });
 }
 

@@ -70,7 +70,6 @@ std::optional<Config> Load(const std::string& path, std::string* complaints) {
   for (const ConfigFault& warning : loaded.warnings) {
     absl::StrAppend(complaints, "warning: ", FormatFaults(path, {warning}));
   }
-  if (loaded.config->loops == 0) loaded.config->loops = GrantedCpus();
   return std::move(loaded.config);
 }
 
@@ -148,6 +147,7 @@ int Main(int argc, char** argv) {
   if (!loaded) return kExitBadConfig;
   if (check) return 0;
   Config config = *std::move(loaded);
+  if (config.loops == 0) config.loops = GrantedCpus();
 
   BlockSignals();
   PrepareGrpc();

@@ -167,8 +167,10 @@ void ChunkDecoder::ExtensionSeparator(char c) {
 }
 
 void ChunkDecoder::EndSizeLine() {
-  // decoded_ never exceeds the limit, so this cannot overflow.
-  if (size_ > limits_->body - decoded_) return Fail(ParseCause::kBodyLength);
+  // A reload may have lowered the limit below what has been decoded.
+  if (decoded_ > limits_->body || size_ > limits_->body - decoded_) {
+    return Fail(ParseCause::kBodyLength);
+  }
   decoded_ += size_;
   remaining_ = size_;
   state_ = size_ == 0 ? State::kTrailer : State::kData;
@@ -182,7 +184,7 @@ void ChunkDecoder::Trailer(char c) {
     state_ = State::kLastLf;
     return;
   }
-  if (trailers_ == limits_->trailers) return Fail(ParseCause::kTrailerCount);
+  if (trailers_ >= limits_->trailers) return Fail(ParseCause::kTrailerCount);
   ++trailers_;
   token_ = false;
   state_ = State::kTrailerName;

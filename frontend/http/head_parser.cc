@@ -355,7 +355,7 @@ void HeadParser::Line() {
     return;
   }
   if (c == ' ' || c == '\t') return Fail(ParseCause::kFolding);
-  if (lines_ == limits_->fields) return Fail(ParseCause::kFieldCount);
+  if (lines_ >= limits_->fields) return Fail(ParseCause::kFieldCount);
   ++lines_;
   line_begin_ = pos_;
   underscore_ = false;

@@ -22,17 +22,17 @@ class AddressTable {
   // Another bound. Connections that came while there was none are not counted, and the end of one of
   // them may count for another: for a while an address may have more.
   void SetMost(uint32_t most) {
-    most_.store(most, std::memory_order_relaxed);
-    if (most != 0) return;
     MutexLock lock(&mu_);
-    open_.clear();
+    most_.store(most, std::memory_order_relaxed);
+    if (most == 0) open_.clear();
   }
 
   // False: it has as many as it may.
   [[nodiscard]] bool Add(const std::string& address) {
+    if (most_.load(std::memory_order_relaxed) == 0) return true;
+    MutexLock lock(&mu_);
     const uint32_t most = most_.load(std::memory_order_relaxed);
     if (most == 0) return true;
-    MutexLock lock(&mu_);
     uint32_t& open = open_[address];
     if (open >= most) return false;
     ++open;

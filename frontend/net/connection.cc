@@ -185,6 +185,10 @@ void Connection::OnHead(bool more_input) {
   const RequestHead& head = request_->head();
   context_->metrics->requests.Add();
   const Config& config = *context_->config;
+  // A reload may have taken the proxy off the list.
+  if (trust_ == PeerTrust::kTrusted && !config.trusted_proxies.Contain(peer_)) {
+    trust_ = PeerTrust::kUntrusted;
+  }
   if (trust_ == PeerTrust::kTrusted) {
     const ForwardedClient client = ClientBehind(head, peer_, config.trusted_proxies);
     request_->client = client.address;

@@ -125,6 +125,43 @@ def test_limits_and_timeouts_hold_for_what_comes_next(stack: Stack) -> None:
         assert connection.read_to_end() == b""  # after 200 ms instead of 60 s
 
 
+def test_a_lower_limit_holds_for_a_chunked_body_under_way(stack: Stack) -> None:
+    stack.start(settings={"limits": {"body": "16MiB"}})
+    with stack.connect() as connection:
+        connection.send_request("POST", "/diag/echo", {"Transfer-Encoding": "chunked"})
+        connection.send_chunk(bytes(2 * 1024 * 1024))
+        wait_until(
+            lambda: stack.metrics().sum("anteroom_frontend_received_bytes_total") > 2 * 1024 * 1024, "the chunk to be read"
+        )
+        reload(stack, limits={"body": "1MiB"})
+        connection.send_chunk(b"one more")
+        assert connection.read_response().status == 413
+
+
+def test_a_proxy_that_is_not_trusted_any_more_is_not_believed(stack: Stack) -> None:
+    stack.start(settings={"trusted_proxies": ["127.0.0.1"]})
+    with stack.connect() as proxy:
+        for number, trusted in ((1, ["127.0.0.1"]), (2, [])):
+            reload(stack, trusted_proxies=trusted)
+            proxy.send_request("GET", f"/diag/hello?{number}", {"X-Forwarded-For": "192.0.2.9"})
+            assert proxy.read_response().status == 200
+    line = {n: stack.frontend.wait_access_log(lambda line, n=n: line["target"].endswith(n)) for n in ("?1", "?2")}
+    assert (line["?1"]["client"], line["?2"]["client"]) == ("192.0.2.9", "127.0.0.1")
+
+
+def test_names_that_nobody_answers_for_hold_up_nothing(stack: Stack) -> None:
+    """The resolver blocks; neither a reload nor the end waits for it, and other pools have their backends at once."""
+    stack.start()
+    pools = {f"dead-{n}": {"endpoints": [f"name-{n}.invalid:7000"], "dns_refresh": "100ms"} for n in range(20)}
+    routes = [{"path": "/new/", "pool": "new"}, {"path": "/", "pool": "main"}]
+    routes += [{"path": f"/{name}/", "pool": name} for name in pools]
+    reload(stack, pools=pools | {"new": {"endpoints": [stack.backend.endpoint]}}, routes=routes)
+    assert stack.get("/new/", timeout=2).status == 404  # the backend's
+    reload(stack, routes=[{"path": "/", "pool": "main"}])
+    stack.frontend.terminate()
+    assert stack.frontend.wait_exit(timeout=3) == 0
+
+
 def test_listeners_come_and_go(stack: Stack, tmp_path: pathlib.Path) -> None:
     stack.start()
     port, path = free_port(), tmp_path / "http.sock"

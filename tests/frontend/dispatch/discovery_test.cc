@@ -1,8 +1,12 @@
 #include "frontend/dispatch/discovery.h"
 
 #include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "common/clock.h"
+#include "common/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -17,18 +21,18 @@ using testing::IsEmpty;
 class Heard {
  public:
   Discovery::Changed callback() {
-    return [this](size_t pool, const std::vector<SocketAddress>& addresses) {
+    return [this](const std::string& pool, const std::vector<SocketAddress>& addresses) {
       MutexLock lock(&mu_);
       addresses_[pool] = addresses;
       ++calls_;
       changed_.NotifyAll();
     };
   }
-  std::vector<SocketAddress> Await(size_t pool) {
+  std::vector<SocketAddress> Await(const std::string& pool, size_t at_least = 1) {
     const Time deadline = Now() + std::chrono::seconds(30);
     MutexLock lock(&mu_);
-    while (!addresses_.contains(pool)) {
-      if (!changed_.WaitUntil(&mu_, deadline) && !addresses_.contains(pool)) {
+    while (addresses_[pool].size() < at_least) {
+      if (!changed_.WaitUntil(&mu_, deadline) && addresses_[pool].size() < at_least) {
         ADD_FAILURE() << "nothing was heard of pool " << pool;
         return {};
       }
@@ -39,21 +43,21 @@ class Heard {
     MutexLock lock(&mu_);
     return calls_;
   }
-  bool knows(size_t pool) {
+  bool knows(const std::string& pool) {
     MutexLock lock(&mu_);
-    return addresses_.contains(pool);
+    return !addresses_[pool].empty();
   }
 
  private:
   Mutex mu_;
   CondVar changed_;
-  std::map<size_t, std::vector<SocketAddress>> addresses_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, std::vector<SocketAddress>> addresses_ ABSL_GUARDED_BY(mu_);
   int calls_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
-PoolConfig Pool(std::vector<SocketAddress> endpoints) {
+PoolConfig Pool(std::vector<SocketAddress> endpoints, std::string name = "0") {
   PoolConfig pool;
-  pool.name = "pool";
+  pool.name = std::move(name);
   pool.endpoints = std::move(endpoints);
   pool.dns_refresh = std::chrono::milliseconds(10);
   return pool;
@@ -72,13 +76,15 @@ TEST(NamesOf, AreTheEndpointsThatAreNotLiterals) {
 }
 
 TEST(DiscoveryTest, LiteralsAreKnownWhenStartReturns) {
-  const std::vector<PoolConfig> pools = {Pool({kLiteral}), Pool({{"192.0.2.2", 1}, {"::1", 2}})};
+  const std::vector<PoolConfig> pools = {Pool({kLiteral}),
+                                         Pool({{"192.0.2.2", 1}, {"::1", 2}}, "1")};
   Heard heard;
-  Discovery discovery(&pools, heard.callback());
+  Discovery discovery(pools, heard.callback());
   discovery.Start();
-  EXPECT_TRUE(heard.knows(0));
-  EXPECT_THAT(heard.Await(0), ElementsAre(kLiteral));
-  EXPECT_THAT(heard.Await(1), ElementsAre(SocketAddress{"192.0.2.2", 1}, SocketAddress{"::1", 2}));
+  EXPECT_TRUE(heard.knows("0"));
+  EXPECT_THAT(heard.Await("0"), ElementsAre(kLiteral));
+  EXPECT_THAT(heard.Await("1"),
+              ElementsAre(SocketAddress{"192.0.2.2", 1}, SocketAddress{"::1", 2}));
 }
 
 TEST(DiscoveryTest, ResolvesANameAndKeepsItsPort) {
@@ -86,19 +92,20 @@ TEST(DiscoveryTest, ResolvesANameAndKeepsItsPort) {
   pool.dns = SocketAddress{"localhost", 7001};
   const std::vector<PoolConfig> pools = {pool};
   Heard heard;
-  Discovery discovery(&pools, heard.callback());
+  Discovery discovery(pools, heard.callback());
   discovery.Start();
-  EXPECT_THAT(heard.Await(0), testing::AnyOf(Contains(SocketAddress{"127.0.0.1", 7001}),
-                                             Contains(SocketAddress{"::1", 7001})));
+  EXPECT_THAT(heard.Await("0"), testing::AnyOf(Contains(SocketAddress{"127.0.0.1", 7001}),
+                                               Contains(SocketAddress{"::1", 7001})));
 }
 
 TEST(DiscoveryTest, AnUnchangedAnswerIsToldOnce) {
-  const std::vector<PoolConfig> pools = {Pool({{"localhost", 7001}}), Pool({{"localhost", 7002}})};
+  const std::vector<PoolConfig> pools = {Pool({{"localhost", 7001}}),
+                                         Pool({{"localhost", 7002}}, "1")};
   Heard heard;
-  Discovery discovery(&pools, heard.callback());
+  Discovery discovery(pools, heard.callback());
   discovery.Start();
-  heard.Await(0);
-  heard.Await(1);
+  heard.Await("0");
+  heard.Await("1");
   discovery.Stop();
   EXPECT_EQ(heard.calls(), 2);
 }
@@ -106,31 +113,46 @@ TEST(DiscoveryTest, AnUnchangedAnswerIsToldOnce) {
 TEST(DiscoveryTest, ANameThatDoesNotResolveTakesNothingFromTheRest) {
   const std::vector<PoolConfig> pools = {Pool({kLiteral, kNobody, {"localhost", 7001}})};
   Heard heard;
-  Discovery discovery(&pools, heard.callback());
+  Discovery discovery(pools, heard.callback());
   discovery.Start();
-  const std::vector<SocketAddress> addresses = heard.Await(0);
+  const std::vector<SocketAddress> addresses = heard.Await("0", 2);
   EXPECT_THAT(addresses, Contains(kLiteral));
   EXPECT_GE(addresses.size(), 2u);
 }
 
 TEST(DiscoveryTest, ANameThatDoesNotResolveAtAllSaysNothing) {
-  const std::vector<PoolConfig> pools = {Pool({kNobody}), Pool({{"localhost", 7001}})};
+  const std::vector<PoolConfig> pools = {Pool({kNobody}), Pool({{"localhost", 7001}}, "1")};
   Heard heard;
   {
-    Discovery discovery(&pools, heard.callback());
+    Discovery discovery(pools, heard.callback());
     discovery.Start();
-    heard.Await(1);  // after the first pool has been asked for
+    heard.Await("1");  // after the first pool has been asked for
   }
-  EXPECT_FALSE(heard.knows(0));
+  EXPECT_FALSE(heard.knows("0"));
 }
 
 TEST(DiscoveryTest, MayBeStoppedTwiceAndBeforeItWasStarted) {
   const std::vector<PoolConfig> pools = {Pool({{"localhost", 7001}})};
   Heard heard;
-  Discovery discovery(&pools, heard.callback());
+  Discovery discovery(pools, heard.callback());
   discovery.Stop();
   discovery.Stop();
   EXPECT_EQ(heard.calls(), 0);
+}
+
+// As after a reload: what names stood for is known before they are resolved again.
+TEST(DiscoveryTest, TakesOverWhatNamesStoodFor) {
+  const std::vector<PoolConfig> pools = {Pool({{"localhost", 7001}})};
+  Heard first;
+  Discovery before(pools, first.callback());
+  before.Start();
+  const std::vector<SocketAddress> addresses = first.Await("0");
+  before.Stop();
+  Heard second;
+  Discovery after({Pool({kNobody, {"localhost", 7001}}, "renamed")}, second.callback(), &before);
+  after.Start();
+  EXPECT_TRUE(second.knows("renamed"));  // when Start has returned
+  EXPECT_EQ(second.Await("renamed"), addresses);
 }
 
 }  // namespace
