@@ -206,23 +206,47 @@ void Link::Deliver(Exchange* exchange, uint32_t grants, Job::Send send) {
   Perform(action);
 }
 
-bool Link::ReportStart(const Exchange& exchange) {
+void Link::AddStartedLocked(Exchange* exchange) {
+  if (exchange->start_batch != 0) return;
+  v1::Started* started = pending_->add_started();
+  started->set_id(exchange->wire.id());
+  started->set_thread(exchange->thread);
+  exchange->start_batch = batches_begun_ + 1;
+  dirty_ = true;
+}
+
+bool Link::ReportStarts(const std::vector<Job*>& jobs, int thread) {
   Action action;
   uint64_t batch;
   {
     MutexLock lock(&mu_);
-    if (closing_ || exchange.cancelled()) return false;
-    v1::Started* started = pending_->add_started();
-    started->set_id(exchange.wire.id());
-    started->set_thread(exchange.thread);
-    dirty_ = true;
+    if (closing_) return false;
     batch = batches_begun_ + 1;
+    for (Job* job : jobs) {
+      Exchange* exchange = static_cast<Exchange*>(job);
+      if (!exchange->reports_start || exchange->cancelled()) continue;
+      exchange->thread = static_cast<uint32_t>(thread);
+      AddStartedLocked(exchange);
+    }
+    action = NextLocked();
+  }
+  Perform(action);
+  MutexLock lock(&mu_);
+  return !closing_ && batches_written_ >= batch;
+}
+
+bool Link::ReportStart(Exchange* exchange) {
+  Action action;
+  {
+    MutexLock lock(&mu_);
+    if (closing_ || exchange->cancelled()) return false;
+    AddStartedLocked(exchange);
     ++start_waiters_;
     action = NextLocked();
   }
   Perform(action);
   MutexLock lock(&mu_);
-  while (!closing_ && batches_written_ < batch) written_.Wait(&mu_);
+  while (!closing_ && batches_written_ < exchange->start_batch) written_.Wait(&mu_);
   --start_waiters_;
   return !closing_;
 }

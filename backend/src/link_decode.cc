@@ -87,7 +87,7 @@ absl::Status Link::DecodeRequestLocked(v1::Request* request, Time now) {
   exchange->member = this;
   exchange->arrived = now;
   exchange->waited = BoundedMicros(wire.waited_us());
-  exchange->needs_worker = wire.report_start();
+  exchange->reports_start = wire.report_start();
   if (wire.timeout_us() > 0) exchange->deadline = now + BoundedMicros(wire.timeout_us());
   exchange->credit = std::min(wire.response_window(), kMaxCredit);
   // Most bodies come with the head, and nobody asks then which handler they are for.
