@@ -99,7 +99,6 @@ void Exchange::Reset() {
   ResetState();
   link.reset();
   cancellation.Reset();
-  Trim(wire.mutable_body());
   wire.Clear();
   Trim(&large_body);
   response.headers.clear();

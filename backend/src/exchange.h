@@ -69,7 +69,7 @@ struct Exchange final : public Job {
   uint64_t held = 0;    // bytes of body that the pool counts
   CondVar room;         // some of response.body has gone, or will never go
 
-  // Ready for the next request; keeps memory, but not much of it.
+  // Ready for the next request; keeps memory, but not much of it beside that of wire.body().
   void Reset();
 };
 

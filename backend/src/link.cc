@@ -11,6 +11,9 @@ namespace {
 
 // Exchanges kept for the next requests; more than that are outstanding on a link only now and then.
 constexpr size_t kSpares = 256;
+// Memory of bodies that they keep: a large body comes into memory that is mapped already, and the
+// allocator would give it back to the system each time.
+constexpr size_t kSpareBytes = 2 * 1024 * 1024;
 
 }  // namespace
 
@@ -200,7 +203,8 @@ void Link::Deliver(Exchange* exchange, uint32_t grants, Job::Send send) {
     if (!closing_) {
       dirty_ = true;  // the load has changed even when the answer was thrown away
     }
-    if (send == Job::Send::kLater && !closing_ && !settle_) return;
+    // What its bytes made possible waits along.
+    if (send == Job::Send::kLater && !closing_) return;
     action = NextLocked();
   }
   Perform(action);
@@ -263,7 +267,22 @@ void Link::ForgetLocked(Exchange* exchange) {
   std::unique_ptr<Exchange> owned = std::move(entry->second);
   exchanges_.erase(entry);
   owned->Reset();
-  if (spare_.size() < kSpares) spare_.push_back(std::move(owned));
+  if (spare_.size() == kSpares) return;
+  spare_bytes_ += owned->wire.body().capacity();
+  if (spare_bytes_ > kSpareBytes) {
+    spare_bytes_ -= owned->wire.body().capacity();
+    std::string().swap(*owned->wire.mutable_body());
+    spare_bytes_ += owned->wire.body().capacity();
+  }
+  spare_.push_back(std::move(owned));
+}
+
+std::unique_ptr<Exchange> Link::TakeSpareLocked() {
+  if (spare_.empty()) return std::make_unique<Exchange>();
+  std::unique_ptr<Exchange> exchange = std::move(spare_.back());
+  spare_.pop_back();
+  spare_bytes_ -= exchange->wire.body().capacity();
+  return exchange;
 }
 
 void Link::ForgetNewLocked(Exchange* exchange) {
@@ -273,6 +292,7 @@ void Link::ForgetNewLocked(Exchange* exchange) {
 
 void Link::ReleaseRequestLocked(Exchange* exchange) {
   std::string().swap(exchange->large_body);
+  if (exchange->wire.body().size() > kChunk) std::string().swap(*exchange->wire.mutable_body());
   exchange->incoming.reset();
   ReleaseLocked(std::exchange(exchange->bytes, 0));
 }

@@ -146,6 +146,7 @@ class Link final : public Member {
   // Adds the frame, unless it is on its way already.
   void AddStartedLocked(Exchange* exchange) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Exchange* FindLocked(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::unique_ptr<Exchange> TakeSpareLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The exchange is over.
   void ForgetLocked(Exchange* exchange) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The same for one that the pool has not accepted.
@@ -176,6 +177,7 @@ class Link final : public Member {
   absl::Status close_status_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<uint64_t, std::unique_ptr<Exchange>> exchanges_ ABSL_GUARDED_BY(mu_);
   std::vector<std::unique_ptr<Exchange>> spare_ ABSL_GUARDED_BY(mu_);
+  size_t spare_bytes_ ABSL_GUARDED_BY(mu_) = 0;
   JobQueue bodies_ ABSL_GUARDED_BY(mu_);  // responses that have something to send and credit for it
 
   // The batch that gathers and the one on its way; swapped for each write, so that both keep their
