@@ -115,7 +115,8 @@ void LoopWorker::ApplyOnLoop(LoopUpdate* update) {
   context_.http_limits = config.limits.http;
   context_.spool.directory = config.spool.directory;
   context_.output_limits = {&context_.spool,
-                            {config.spool.memory_per_body, &shared_->buffered_bytes}};
+                            {config.spool.memory_per_body, &shared_->buffered_bytes,
+                             config.limits.buffers / 2, SpoolUse::kAnswer}};
   const CompletionPump pump = link_options_.config.pump;
   link_options_.config = config.links;
   link_options_.config.pump = pump;

@@ -38,6 +38,12 @@ class LinkBodyWriter final : public BodyWriter {
 
 }  // namespace
 
+void Exchange::ReportStart(int worker) {
+  thread = static_cast<uint32_t>(worker);
+  if (cancelled() || Now() >= deadline) return;  // it won't run
+  if (!link->ReportStart(this)) cancellation.Cancel();
+}
+
 bool Exchange::Run(int worker) {
   const Time start = Now();
   thread = static_cast<uint32_t>(worker);
@@ -45,10 +51,6 @@ bool Exchange::Run(int worker) {
   if (cancelled()) return false;
   if (start >= deadline) {
     response = StatusResponse(absl::DeadlineExceededError(""));
-    return false;
-  }
-  if (wire.report_start() && !link->ReportStart(*this)) {
-    cancellation.Cancel();
     return false;
   }
   Request::Parts parts;
@@ -97,7 +99,6 @@ void Exchange::Reset() {
   ResetState();
   link.reset();
   cancellation.Reset();
-  Trim(wire.mutable_body());
   wire.Clear();
   Trim(&large_body);
   response.headers.clear();
@@ -112,7 +113,8 @@ void Exchange::Reset() {
   stream_status = absl::OkStatus();
   bytes = 0;
   complete = true;
-  needs_worker = false;
+  needs_worker = reports_start = false;
+  start_batch = 0;
 }
 
 }  // namespace anteroom::backend

@@ -25,6 +25,7 @@ class Link;
 // (under its lock) while the response goes out. Only `cancellation` is shared, and what belongs to
 // `incoming`, which is under the link's lock for as long as it is there.
 struct Exchange final : public Job {
+  void ReportStart(int thread) override;
   bool Run(int thread) override;
   void Deliver(uint32_t grants, Send send) override;
 
@@ -42,8 +43,10 @@ struct Exchange final : public Job {
       wire;  // swapped out of the batch, so its strings keep their memory from one use to the next
   std::string large_body;  // the whole body, when it did not come with the head
   std::unique_ptr<IncomingBody>
-      incoming;             // the rest of the body in its place, when the handler reads it itself
-  uint64_t window = 0;      // bytes of body that the front end may still send
+      incoming;         // the rest of the body in its place, when the handler reads it itself
+  uint64_t window = 0;  // bytes of body that the front end may still send
+  uint64_t start_batch =
+      0;                    // the link's batch that reports its start; 0: none does. Under its lock
   uint64_t uncredited = 0;  // bytes received (and read) that no WindowUpdate has given back yet
   Time arrived{};
   Time deadline = Time::max();
@@ -66,7 +69,7 @@ struct Exchange final : public Job {
   uint64_t held = 0;    // bytes of body that the pool counts
   CondVar room;         // some of response.body has gone, or will never go
 
-  // Ready for the next request; keeps memory, but not much of it.
+  // Ready for the next request; keeps memory, but not much of it beside that of wire.body().
   void Reset();
 };
 

@@ -9,8 +9,9 @@
 namespace anteroom::backend {
 namespace {
 
-// A batch that carried more than this is not kept for the next read.
-constexpr size_t kKeptBatch = 1024 * 1024;
+// A batch that carried more than this is not kept for the next read. A full one is a little more
+// than 1 MiB, and with large bodies most of them are full.
+constexpr size_t kKeptBatch = 1536 * 1024;
 
 }  // namespace
 

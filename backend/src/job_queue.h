@@ -15,14 +15,18 @@ class Member;
 class Job {
  public:
   // kNew -> kHeld -> kQueued -> kRunning -> kDone; kNew may go to kQueued directly, kHeld and
-  // kQueued to kDone.
-  enum class State : uint8_t { kNew, kHeld, kQueued, kRunning, kDone };
+  // kQueued to kDone, and kAside, what a helper has set aside for itself, comes between kQueued and
+  // kRunning, or back to kQueued.
+  enum class State : uint8_t { kNew, kHeld, kQueued, kAside, kRunning, kDone };
 
   virtual ~Job() = default;
   Job() = default;
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
+  // Before Run(), on the same thread, when `reports_start` and Member::ReportStarts() has not done
+  // it: tells the front end and waits until it is told.
+  virtual void ReportStart(int /*thread*/) {}
   // Runs the handler, on worker `thread`. False: it turned out that there was nothing to do
   // (cancelled, too late).
   virtual bool Run(int thread) = 0;
@@ -39,16 +43,24 @@ class Job {
   bool complete = true;  // may start: the body is here, or the handler reads it as it comes
   bool needs_worker =
       false;  // waits for its link, so it can't run on a thread that moves the link's bytes
+  bool reports_start = false;  // its front end has to know before it runs
 
  protected:
   // Before a job that has been through the pool goes there again.
-  void ResetState() { state_ = State::kNew; }
+  void ResetState() {
+    state_ = State::kNew;
+    start_ = Start::kUnsaid;
+  }
 
  private:
   friend class JobQueue;
   friend class WorkerPool;
   // Guarded by the pool's lock while the pool has the job.
   State state_ = State::kNew;
+  // Whether Member::ReportStarts() has taken it up, and the front end was told for certain. What has
+  // been taken up cannot be given back: the front end takes it for begun.
+  enum class Start : uint8_t { kUnsaid, kSaid, kTold };
+  Start start_ = Start::kUnsaid;
   Time ready_{};  // when it joined the queue
   // Guarded by the lock of the queue that the job stands in.
   Job* previous_ = nullptr;
@@ -65,7 +77,15 @@ class JobQueue {
   bool empty() const { return first_ == nullptr; }
   int size() const { return size_; }
   Job* front() const { return first_; }
+  static Job* After(const Job* job) { return job->next_; }
 
+  void PushFront(Job* job) {
+    job->previous_ = nullptr;
+    job->next_ = first_;
+    (first_ == nullptr ? last_ : first_->previous_) = job;
+    first_ = job;
+    ++size_;
+  }
   void PushBack(Job* job) {
     job->previous_ = last_;
     job->next_ = nullptr;
@@ -81,6 +101,11 @@ class JobQueue {
   }
   Job* PopFront() {
     Job* job = first_;
+    if (job != nullptr) Remove(job);
+    return job;
+  }
+  Job* PopBack() {
+    Job* job = last_;
     if (job != nullptr) Remove(job);
     return job;
   }

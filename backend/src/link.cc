@@ -11,6 +11,9 @@ namespace {
 
 // Exchanges kept for the next requests; more than that are outstanding on a link only now and then.
 constexpr size_t kSpares = 256;
+// Memory of bodies that they keep: a large body comes into memory that is mapped already, and the
+// allocator would give it back to the system each time.
+constexpr size_t kSpareBytes = 2 * 1024 * 1024;
 
 }  // namespace
 
@@ -200,29 +203,54 @@ void Link::Deliver(Exchange* exchange, uint32_t grants, Job::Send send) {
     if (!closing_) {
       dirty_ = true;  // the load has changed even when the answer was thrown away
     }
-    if (send == Job::Send::kLater && !closing_ && !settle_) return;
+    // What its bytes made possible waits along.
+    if (send == Job::Send::kLater && !closing_) return;
     action = NextLocked();
   }
   Perform(action);
 }
 
-bool Link::ReportStart(const Exchange& exchange) {
+void Link::AddStartedLocked(Exchange* exchange) {
+  if (exchange->start_batch != 0) return;
+  v1::Started* started = pending_->add_started();
+  started->set_id(exchange->wire.id());
+  started->set_thread(exchange->thread);
+  exchange->start_batch = batches_begun_ + 1;
+  dirty_ = true;
+}
+
+bool Link::ReportStarts(const std::vector<Job*>& jobs, int thread) {
   Action action;
   uint64_t batch;
   {
     MutexLock lock(&mu_);
-    if (closing_ || exchange.cancelled()) return false;
-    v1::Started* started = pending_->add_started();
-    started->set_id(exchange.wire.id());
-    started->set_thread(exchange.thread);
-    dirty_ = true;
+    if (closing_) return false;
     batch = batches_begun_ + 1;
+    for (Job* job : jobs) {
+      Exchange* exchange = static_cast<Exchange*>(job);
+      if (!exchange->reports_start || exchange->cancelled()) continue;
+      exchange->thread = static_cast<uint32_t>(thread);
+      AddStartedLocked(exchange);
+    }
+    action = NextLocked();
+  }
+  Perform(action);
+  MutexLock lock(&mu_);
+  return !closing_ && batches_written_ >= batch;
+}
+
+bool Link::ReportStart(Exchange* exchange) {
+  Action action;
+  {
+    MutexLock lock(&mu_);
+    if (closing_ || exchange->cancelled()) return false;
+    AddStartedLocked(exchange);
     ++start_waiters_;
     action = NextLocked();
   }
   Perform(action);
   MutexLock lock(&mu_);
-  while (!closing_ && batches_written_ < batch) written_.Wait(&mu_);
+  while (!closing_ && batches_written_ < exchange->start_batch) written_.Wait(&mu_);
   --start_waiters_;
   return !closing_;
 }
@@ -239,7 +267,22 @@ void Link::ForgetLocked(Exchange* exchange) {
   std::unique_ptr<Exchange> owned = std::move(entry->second);
   exchanges_.erase(entry);
   owned->Reset();
-  if (spare_.size() < kSpares) spare_.push_back(std::move(owned));
+  if (spare_.size() == kSpares) return;
+  spare_bytes_ += owned->wire.body().capacity();
+  if (spare_bytes_ > kSpareBytes) {
+    spare_bytes_ -= owned->wire.body().capacity();
+    std::string().swap(*owned->wire.mutable_body());
+    spare_bytes_ += owned->wire.body().capacity();
+  }
+  spare_.push_back(std::move(owned));
+}
+
+std::unique_ptr<Exchange> Link::TakeSpareLocked() {
+  if (spare_.empty()) return std::make_unique<Exchange>();
+  std::unique_ptr<Exchange> exchange = std::move(spare_.back());
+  spare_.pop_back();
+  spare_bytes_ -= exchange->wire.body().capacity();
+  return exchange;
 }
 
 void Link::ForgetNewLocked(Exchange* exchange) {
@@ -249,6 +292,7 @@ void Link::ForgetNewLocked(Exchange* exchange) {
 
 void Link::ReleaseRequestLocked(Exchange* exchange) {
   std::string().swap(exchange->large_body);
+  if (exchange->wire.body().size() > kChunk) std::string().swap(*exchange->wire.mutable_body());
   exchange->incoming.reset();
   ReleaseLocked(std::exchange(exchange->bytes, 0));
 }

@@ -86,6 +86,7 @@ class Link final : public Member {
   // Member. From the pool.
   void Granted(uint32_t places) override;
   void Returned(const std::vector<Job*>& jobs) override;
+  bool ReportStarts(const std::vector<Job*>& jobs, int thread) override;
 
   // For exchanges, on worker threads.
   void Deliver(Exchange* exchange, uint32_t grants, Job::Send send);
@@ -93,7 +94,7 @@ class Link final : public Member {
   // Tells the front end that the handler is about to begin and waits until that is on the wire.
   // False: the stream is gone, so the front end may send the request elsewhere, and it must not run
   // here.
-  bool ReportStart(const Exchange& exchange);
+  bool ReportStart(Exchange* exchange);
   // The next piece of a body that the handler reads itself, of which there is more to come. Waits
   // for it. Errors: see BodyReader::Read().
   absl::StatusOr<std::string> ReadBody(Exchange* exchange);
@@ -142,7 +143,10 @@ class Link final : public Member {
   // --- State: link.cc
   // Tells the front end of places that are now its own.
   void GrantLocked(uint32_t places) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Adds the frame, unless it is on its way already.
+  void AddStartedLocked(Exchange* exchange) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Exchange* FindLocked(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::unique_ptr<Exchange> TakeSpareLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The exchange is over.
   void ForgetLocked(Exchange* exchange) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The same for one that the pool has not accepted.
@@ -173,6 +177,7 @@ class Link final : public Member {
   absl::Status close_status_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<uint64_t, std::unique_ptr<Exchange>> exchanges_ ABSL_GUARDED_BY(mu_);
   std::vector<std::unique_ptr<Exchange>> spare_ ABSL_GUARDED_BY(mu_);
+  size_t spare_bytes_ ABSL_GUARDED_BY(mu_) = 0;
   JobQueue bodies_ ABSL_GUARDED_BY(mu_);  // responses that have something to send and credit for it
 
   // The batch that gathers and the one on its way; swapped for each write, so that both keep their

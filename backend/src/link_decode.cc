@@ -71,14 +71,7 @@ absl::Status Link::DecodeHelloLocked(const v1::FrontendFrames& frames) {
 
 absl::Status Link::DecodeRequestLocked(v1::Request* request, Time now) {
   if (absl::Status status = CheckRequest(*request); !status.ok()) return status;
-  std::unique_ptr<Exchange> made;
-  if (spare_.empty()) {
-    made = std::make_unique<Exchange>();
-  } else {
-    made = std::move(spare_.back());
-    spare_.pop_back();
-  }
-  const auto [entry, is_new] = exchanges_.try_emplace(request->id(), std::move(made));
+  const auto [entry, is_new] = exchanges_.try_emplace(request->id(), TakeSpareLocked());
   if (!is_new) return Breach("a request id that is in use");
   Exchange* exchange = entry->second.get();
   exchange->wire.Swap(request);
@@ -87,7 +80,7 @@ absl::Status Link::DecodeRequestLocked(v1::Request* request, Time now) {
   exchange->member = this;
   exchange->arrived = now;
   exchange->waited = BoundedMicros(wire.waited_us());
-  exchange->needs_worker = wire.report_start();
+  exchange->reports_start = wire.report_start();
   if (wire.timeout_us() > 0) exchange->deadline = now + BoundedMicros(wire.timeout_us());
   exchange->credit = std::min(wire.response_window(), kMaxCredit);
   // Most bodies come with the head, and nobody asks then which handler they are for.
@@ -102,6 +95,7 @@ absl::Status Link::DecodeRequestLocked(v1::Request* request, Time now) {
     }
     if (incomplete) AwaitBodyLocked(exchange, streamed);
   }
+  if (!incomplete && wire.body_size() > kChunk) exchange->bytes = wire.body_size();
   arrivals_.jobs.push_back(exchange);
   return absl::OkStatus();
 }

@@ -100,6 +100,7 @@ void WorkerPool::Update(const std::vector<Job*>& ready, std::vector<Job*>* cance
     }
     cancelled->resize(withdrawn);
     counters_.cancelled.Add(cancelled->size());
+    if (!ready.empty()) LendLocked(now);
     WakeLocked(now, &wakes);
     PublishLocked();
   }
@@ -188,6 +189,7 @@ void WorkerPool::RunJobs(Job* job, int number, std::optional<Time> helper_until)
   }
   Decisions decisions;
   while (job != nullptr) {
+    if (job->reports_start && job->start_ != Job::Start::kTold) job->ReportStart(number);
     const Time begin = Now();
     const bool ran = job->Run(number);
     const Time end = Now();
@@ -202,11 +204,7 @@ void WorkerPool::RunJobs(Job* job, int number, std::optional<Time> helper_until)
       } else {
         admission_.Drop();
       }
-      if (!helper_until) {
-        next = TakeLocked(end);
-      } else if (end < *helper_until) {
-        next = TakeForHelperLocked(end);
-      }
+      next = helper_until ? TakeForHelperLocked(end, *helper_until) : TakeLocked(end);
       send = SendLocked(self, job->member, next, end);
       GrantLocked(end, &decisions);
       PublishLocked();
@@ -292,7 +290,11 @@ void WorkerPool::RunTimer() {
 
 Job* WorkerPool::TakeLocked(Time now) {
   Job* job = queue_.PopFront();
-  if (job == nullptr) return nullptr;
+  if (job != nullptr) BeginLocked(job, now);
+  return job;
+}
+
+void WorkerPool::BeginLocked(Job* job, Time now) {
   last_taken_ = now;
   taken_since_look_ = true;
   job->state_ = Job::State::kRunning;
@@ -300,7 +302,6 @@ Job* WorkerPool::TakeLocked(Time now) {
   if (running_ > running_max_.load(std::memory_order_relaxed)) {
     running_max_.store(running_, std::memory_order_relaxed);
   }
-  return job;
 }
 
 void WorkerPool::EnqueueLocked(Job* job, Time now) {
@@ -365,7 +366,10 @@ bool WorkerPool::WithdrawLocked(Job* job) {
 }
 
 void WorkerPool::ReturnAllLocked(Decisions* decisions) {
-  while (Job* job = queue_.front()) {
+  Job* next = nullptr;
+  for (Job* job = queue_.front(); job != nullptr; job = next) {
+    next = JobQueue::After(job);
+    if (job->start_ != Job::Start::kUnsaid) continue;
     WithdrawLocked(job);
     decisions->returned.push_back(job);
   }
@@ -386,7 +390,11 @@ void WorkerPool::GrantLocked(Time now, Decisions* decisions) {
 
 std::optional<Time> WorkerPool::OldestUnattendedLocked() const {
   if (queue_.size() <= waking_) return std::nullopt;
-  return queue_.front()->ready_;
+  const Job* oldest = queue_.front();
+  // What has been reported can't be given back, which is what this is asked for.
+  while (oldest != nullptr && oldest->start_ != Job::Start::kUnsaid)
+    oldest = JobQueue::After(oldest);
+  return oldest == nullptr ? std::nullopt : std::optional<Time>(oldest->ready_);
 }
 
 std::optional<Time> WorkerPool::NextTimerLocked() const {

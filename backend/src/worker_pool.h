@@ -30,6 +30,9 @@ class Member : public Admission::Link, public std::enable_shared_from_this<Membe
   virtual void Flush() = 0;
   // These were accepted, have not started and never will. They belong to the member again.
   virtual void Returned(const std::vector<Job*>& jobs) = 0;
+  // These are about to run on `thread`; tells the front end of those that report their start, and
+  // does not wait. True: it is told. False: Job::ReportStart() has to see to it.
+  virtual bool ReportStarts(const std::vector<Job*>& jobs, int thread) = 0;
 };
 
 // A thread of somebody else's that runs tiny handlers itself instead of waking a worker for them.
@@ -173,6 +176,8 @@ class WorkerPool {
   Job* AwaitWork(int number) ABSL_LOCKS_EXCLUDED(mu_);
   // Runs `job` and then what the queue has; a helper stops at its time.
   void RunJobs(Job* job, int number, std::optional<Time> helper_until) ABSL_LOCKS_EXCLUDED(mu_);
+  // `job` has left its queue and runs from now on.
+  void BeginLocked(Job* job, Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Null: the queue is empty.
   Job* TakeLocked(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void EnqueueLocked(Job* job, Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -206,7 +211,15 @@ class WorkerPool {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Leaves tiny jobs to the calling thread if it is a helper.
   void LendLocked(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  Job* TakeForHelperLocked(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The helper's first job, or the next after a pause; null: none that it may run. `starting` is
+  // the caller's room for those whose start is reported together.
+  Job* BeginForHelper(int number, std::vector<Job*>* starting) ABSL_LOCKS_EXCLUDED(mu_);
+  // What it has set aside, and until `until` what the queue has.
+  Job* TakeForHelperLocked(Time now, Time until) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Takes about kTinyShare of work off the queue, whose first job reports its start.
+  void SetAsideLocked(std::vector<Job*>* jobs) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Makes room for the helper's jobs in the queue again, before all others.
+  void PutBackLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The timer thread sees to what is left to busy threads, or kept back by them.
   void LookLaterLocked(Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void EndTinyWaitsLocked(Time now, Decisions* decisions, Wakes* wakes)
@@ -236,6 +249,7 @@ class WorkerPool {
   Time helper_since_ ABSL_GUARDED_BY(mu_){};
   bool helper_coming_ ABSL_GUARDED_BY(mu_) = false;  // counted in waking_
   bool helper_replaced_ ABSL_GUARDED_BY(mu_) = false;
+  JobQueue aside_ ABSL_GUARDED_BY(mu_);  // the helper runs these next: their front end is told
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   Time last_taken_ ABSL_GUARDED_BY(mu_){};             // when a thread last took a job
   Time tiny_look_ ABSL_GUARDED_BY(mu_) = Time::max();  // when EndTinyWaitsLocked() is due

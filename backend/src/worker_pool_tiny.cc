@@ -17,6 +17,8 @@ constexpr Duration kTinyProgress = std::chrono::microseconds(100);
 // An average can be wrong about the next handler. After this, a job that was left to a busy thread
 // gets one that is idle, and an answer that was kept back goes out.
 constexpr Duration kTinyWait = std::chrono::microseconds(500);
+// The most that a helper sets aside: the average leaves out what a request costs beside its handler.
+constexpr int kMostAside = 32;
 
 thread_local Helper* this_helper = nullptr;
 // The worker in whose place this thread is to run jobs; negative: none.
@@ -55,7 +57,8 @@ Job::Send WorkerPool::SendLocked(Worker* self, Member* member, const Job* next, 
 void WorkerPool::LendLocked(Time now) {
   if (this_helper == nullptr || helper_ != nullptr || options_.max_threads == 1) return;
   if (!TinyLocked() || waking_ >= WantedWakesLocked(now) || idle_.empty()) return;
-  if (queue_.front()->needs_worker) return;
+  const Job* first = queue_.front();
+  if (first->needs_worker || first->start_ != Job::Start::kUnsaid) return;
   lent_number = idle_.back();
   idle_.pop_back();
   workers_[static_cast<size_t>(lent_number)]->lent = true;
@@ -66,8 +69,67 @@ void WorkerPool::LendLocked(Time now) {
   ++waking_;
 }
 
-Job* WorkerPool::TakeForHelperLocked(Time now) {
-  return queue_.empty() || queue_.front()->needs_worker ? nullptr : TakeLocked(now);
+Job* WorkerPool::TakeForHelperLocked(Time now, Time until) {
+  if (Job* job = aside_.PopFront()) {
+    BeginLocked(job, now);
+    return job;
+  }
+  if (now >= until || queue_.empty()) return nullptr;
+  const Job* first = queue_.front();
+  return first->needs_worker || first->reports_start ? nullptr : TakeLocked(now);
+}
+
+void WorkerPool::SetAsideLocked(std::vector<Job*>* jobs) {
+  const Duration mean = std::max(admission_.mean_service(), Duration(1));
+  const auto most = std::clamp<int64_t>(kTinyShare / mean, 1, kMostAside);
+  const Member* member = queue_.front()->member;
+  while (static_cast<int64_t>(jobs->size()) < most && !queue_.empty()) {
+    Job* job = queue_.front();
+    if (job->member != member || job->needs_worker || job->start_ != Job::Start::kUnsaid) return;
+    queue_.PopFront();
+    job->state_ = Job::State::kAside;
+    if (job->reports_start) job->start_ = Job::Start::kSaid;
+    jobs->push_back(job);
+  }
+}
+
+void WorkerPool::PutBackLocked(Job* job) {
+  job->state_ = Job::State::kQueued;
+  queue_.PushFront(job);
+}
+
+Job* WorkerPool::BeginForHelper(int number, std::vector<Job*>* starting) {
+  starting->clear();
+  {
+    MutexLock lock(&mu_);
+    const Time now = Now();
+    if (std::exchange(helper_coming_, false)) --waking_;
+    if (!helper_replaced_ && !queue_.empty() && queue_.front()->reports_start) {
+      SetAsideLocked(starting);
+    }
+    if (starting->empty()) {
+      Job* job = helper_replaced_ ? nullptr : TakeForHelperLocked(now, Time::max());
+      PublishLocked();
+      return job;
+    }
+    PublishLocked();
+  }
+  // They are in no queue now, so nobody else can touch them.
+  const bool told = starting->front()->member->ReportStarts(*starting, number);
+  MutexLock lock(&mu_);
+  for (Job* job : *starting) {
+    if (told && job->reports_start) job->start_ = Job::Start::kTold;
+    aside_.PushBack(job);
+  }
+  // Somebody else waits for what could not be written at once, and does what this one is late for.
+  if (!told || helper_replaced_) {
+    while (!aside_.empty()) PutBackLocked(aside_.PopBack());
+    return nullptr;
+  }
+  const Time now = Now();
+  Job* job = TakeForHelperLocked(now, now);
+  PublishLocked();
+  return job;
 }
 
 void WorkerPool::SetHelper(Helper* helper) { this_helper = helper; }
@@ -75,30 +137,29 @@ void WorkerPool::SetHelper(Helper* helper) { this_helper = helper; }
 WorkerPool::Helped WorkerPool::Help() {
   if (lent_number < 0) return Helped::kDone;
   const int number = std::exchange(lent_number, -1);
-  const Time begin = Now();
-  Job* job;
-  {
-    MutexLock lock(&mu_);
-    if (std::exchange(helper_coming_, false)) --waking_;
-    job = TakeForHelperLocked(begin);
-    PublishLocked();
+  const Time until = Now() + kTinyShare;
+  std::vector<Job*> starting;
+  while (true) {
+    Job* job = BeginForHelper(number, &starting);
+    if (job != nullptr) RunJobs(job, number, until);
+    Wakes wakes;
+    Helped result;
+    {
+      MutexLock lock(&mu_);
+      // Those that come next may have their starts to report.
+      if (job != nullptr && !helper_replaced_ && !queue_.empty() && Now() < until) continue;
+      Worker* worker = workers_[static_cast<size_t>(number)].get();
+      worker->lent = false;
+      idle_.push_back(number);
+      helper_ = nullptr;
+      result = std::exchange(helper_replaced_, false) ? Helped::kReplaced : Helped::kDone;
+      if (std::exchange(worker->overslept, false)) wakes.push_back(&worker->wake);
+      WakeLocked(Now(), &wakes);
+      PublishLocked();
+    }
+    for (CondVar* wake : wakes) wake->NotifyOne();
+    return result;
   }
-  if (job != nullptr) RunJobs(job, number, begin + kTinyShare);
-  Wakes wakes;
-  Helped result;
-  {
-    MutexLock lock(&mu_);
-    Worker* worker = workers_[static_cast<size_t>(number)].get();
-    worker->lent = false;
-    idle_.push_back(number);
-    helper_ = nullptr;
-    result = std::exchange(helper_replaced_, false) ? Helped::kReplaced : Helped::kDone;
-    if (std::exchange(worker->overslept, false)) wakes.push_back(&worker->wake);
-    WakeLocked(Now(), &wakes);
-    PublishLocked();
-  }
-  for (CondVar* wake : wakes) wake->NotifyOne();
-  return result;
 }
 
 void WorkerPool::LookLaterLocked(Time now) {
@@ -124,6 +185,7 @@ void WorkerPool::EndTinyWaitsLocked(Time now, Decisions* decisions, Wakes* wakes
       counters_.replaced.Add();
       decisions->replaced = helper_;
       if (std::exchange(helper_coming_, false)) --waking_;  // its jobs need somebody else
+      while (!aside_.empty()) PutBackLocked(aside_.PopBack());
     } else {
       more = true;
     }

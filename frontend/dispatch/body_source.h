@@ -3,6 +3,7 @@
 #define ANTEROOM_FRONTEND_DISPATCH_BODY_SOURCE_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "absl/strings/string_view.h"
 
@@ -25,6 +26,9 @@ class BodySource {
   // Brings bytes from `offset` on into memory. Whoever owns the source is told when they are there,
   // and calls Link::OnBodyReadable().
   virtual void Fetch(uint64_t offset) = 0;
+  // Keeps what the last Peek() has returned where it is, on any thread, for as long as somebody has
+  // this. Null: it has to be copied.
+  virtual std::shared_ptr<const void> Hold() { return nullptr; }
   // All of it has been sent: what Peek() keeps in memory may go.
   virtual void Release() = 0;
 };

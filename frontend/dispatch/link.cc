@@ -65,12 +65,12 @@ void Link::OnWritable() {
 void Link::OnWritten() {
   if (state_ == State::kGreeting && !greeted_) {
     greeted_ = true;
-    out_.Clear();
-    v1::FrontendHello* hello = out_.mutable_hello();
+    v1::FrontendHello* hello = out_.frames()->mutable_hello();
     hello->set_protocol(kProtocol);
     hello->set_frontend(options_->frontend_name);
     hello->set_version(kVersion);
     stream_->Write(out_);
+    out_.Clear();
     return;
   }
   if (state_ == State::kUp && !NothingToSend()) WantFlush();

@@ -30,6 +30,7 @@
 #include "common/unique_fd.h"
 #include "frontend/dispatch/exchange.h"
 #include "frontend/dispatch/link_stream.h"
+#include "frontend/dispatch/wire_batch.h"
 #include "frontend/metrics.h"
 #include "frontend/net/event_handles.h"
 #include "frontend/net/loop.h"
@@ -167,6 +168,8 @@ class Link final : private LinkStream::Handler,
   bool MayWait() const;
   size_t EncodeRequest(Exchange* exchange);
   size_t EncodeNextChunk();
+  // What body->Peek() has just returned, to what was just added to the batch.
+  void AttachBytes(BodySource* body, absl::string_view bytes);
 
   Loop* const loop_;
   CompletionSource* const source_;
@@ -211,7 +214,7 @@ class Link final : private LinkStream::Handler,
   std::vector<std::pair<uint64_t, uint64_t>> credits_;
   uint32_t declined_ = 0;
   std::optional<Duration> want_;
-  v1::FrontendFrames out_;
+  WireBatch out_;
 };
 
 }  // namespace anteroom::frontend

@@ -14,6 +14,11 @@ namespace {
 
 constexpr size_t kChunk = 64 * 1024;    // the largest BodyChunk
 constexpr size_t kBatch = 1024 * 1024;  // a message is closed when it has grown to this
+// A body up to this goes along with its request, all of it, if it is in memory: its backend need not
+// put it together.
+constexpr uint64_t kWhole = 256 * 1024;
+// Less than this is copied into the message, which costs less than a slice of its own.
+constexpr uint64_t kAttached = 4 * 1024;
 // While a backend has this many requests for each of its threads before it, a batch of fewer than
 // kSmallBatch waits for the next message from there: a message costs as much as five requests.
 constexpr size_t kPlenty = 4;
@@ -72,7 +77,6 @@ void Link::Flush() {
   if (state_ != State::kUp || NothingToSend()) return;
   // One message at a time: what gathers while it is on its way goes into the next.
   if (stream_->writing()) return;
-  out_.Clear();
   size_t bytes = 0;
   while (bytes < kBatch && !outbox_.empty()) {
     Exchange* exchange = outbox_.front();
@@ -80,30 +84,46 @@ void Link::Flush() {
     bytes += EncodeRequest(exchange);
   }
   while (bytes < kBatch && !with_body_.empty()) bytes += EncodeNextChunk();
-  for (const uint64_t id : cancels_) out_.add_cancels()->set_id(id);
+  for (const uint64_t id : cancels_) out_.frames()->add_cancels()->set_id(id);
   cancels_.clear();
   for (const auto& [id, credit] : credits_) {
-    v1::WindowUpdate* update = out_.add_windows();
+    v1::WindowUpdate* update = out_.frames()->add_windows();
     update->set_id(id);
     update->set_bytes(credit);
   }
   credits_.clear();
-  if (want_) out_.mutable_want()->set_oldest_wait_us(ToMicros(*want_));
+  if (want_) out_.frames()->mutable_want()->set_oldest_wait_us(ToMicros(*want_));
   want_.reset();
-  out_.set_declined(std::exchange(declined_, 0));
-  if (ping_due_) out_.mutable_ping()->set_number(ping_number_);
+  out_.frames()->set_declined(std::exchange(declined_, 0));
+  if (ping_due_) out_.frames()->mutable_ping()->set_number(ping_number_);
   ping_due_ = false;
-  out_.set_round_trip_us(ToMicros(round_trip_));
+  out_.frames()->set_round_trip_us(ToMicros(round_trip_));
   counters_->batches_out.Add();
   stream_->Write(out_);
   // Clear() keeps the capacity of messages and strings, which is the point; but not that of an
   // exceptional batch.
-  if (bytes > kBatch / 2) out_ = v1::FrontendFrames();
+  if (bytes - out_.attached_bytes() > kBatch / 2) {
+    out_ = WireBatch();
+  } else {
+    out_.Clear();
+  }
+}
+
+void Link::AttachBytes(BodySource* body, absl::string_view bytes) {
+  if (std::shared_ptr<const void> holder = body->Hold()) {
+    out_.Attach({bytes, std::move(holder)});
+  } else {
+    auto held = std::make_shared<const std::string>(bytes);
+    out_.Attach({*held, held});
+  }
 }
 
 size_t Link::EncodeRequest(Exchange* exchange) {
   const RequestHead& head = *exchange->head;
-  v1::Request* request = out_.add_requests();
+  BodySource& body = *exchange->body;
+  // Of a body in a file there may be nothing yet; then all of it follows in chunks.
+  const bool attached = body.size() >= kAttached;
+  v1::Request* request = attached ? out_.AddRequest() : out_.frames()->add_requests();
   const auto set = [](std::string* to, absl::string_view from) {
     to->assign(from.data(), from.size());
   };
@@ -132,11 +152,19 @@ size_t Link::EncodeRequest(Exchange* exchange) {
     add("X-Forwarded-For", exchange->peer);
     add("X-Forwarded-Proto", "http");
   }
-  BodySource& body = *exchange->body;
-  // Of a body in a file there may be nothing yet; then all of it follows in chunks.
-  const absl::string_view first =
-      body.size() == 0 ? absl::string_view() : body.Peek(0).substr(0, BodySource::kInline);
-  set(request->mutable_body(), first);
+  const uint64_t most = body.size() <= kWhole ? body.size() : BodySource::kInline;
+  exchange->body_sent = 0;
+  while (exchange->body_sent < most) {
+    const absl::string_view piece =
+        body.Peek(exchange->body_sent).substr(0, most - exchange->body_sent);
+    if (piece.empty()) break;
+    if (attached) {
+      AttachBytes(&body, piece);
+    } else {
+      request->mutable_body()->append(piece.data(), piece.size());
+    }
+    exchange->body_sent += piece.size();
+  }
   request->set_body_size(body.size());
   const Time now = loop_->now();
   request->set_timeout_us(std::max<int64_t>(1, ToMicros(exchange->deadline - now)));
@@ -146,14 +174,13 @@ size_t Link::EncodeRequest(Exchange* exchange) {
   request->set_response_window(exchange->response_window);
   request->set_report_start(!MayRunAgain(*exchange));
   exchange->encoded = true;
-  exchange->body_sent = first.size();
   // No more than the body needs, so that credit cannot overflow.
   exchange->request_credit = std::min<uint64_t>(request_window_, body.size());
   exchange->response_credit = exchange->response_window;
   exchange->response_left.reset();
   if (exchange->body_sent < body.size() && exchange->request_credit > 0)
     with_body_.push_back(exchange);
-  return bytes + first.size();
+  return bytes + exchange->body_sent;
 }
 
 size_t Link::EncodeNextChunk() {
@@ -171,9 +198,9 @@ size_t Link::EncodeNextChunk() {
   exchange->body_sent += size;
   exchange->request_credit -= size;
   const bool last = exchange->body_sent == body.size();
-  v1::BodyChunk* chunk = out_.add_body();
+  v1::BodyChunk* chunk = out_.AddChunk();  // however short: those of a body stay in their order
   chunk->set_id(exchange->id);
-  chunk->set_data(data.data(), data.size());
+  AttachBytes(&body, data);
   chunk->set_last(last);
   if (last) body.Release();
   if (!last && exchange->request_credit > 0) with_body_.push_back(exchange);

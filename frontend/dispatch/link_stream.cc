@@ -1,13 +1,31 @@
 #include "frontend/dispatch/link_stream.h"
 
 #include <grpcpp/create_channel_posix.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "anteroom/v1/anteroom.grpc.pb.h"
+#include "anteroom/v1/anteroom.pb.h"
+#include "frontend/dispatch/wire_batch.h"
 #include "frontend/net/loop.h"
+
+namespace grpc {
+
+template <>
+class SerializationTraits<anteroom::frontend::WireBatch, void> {
+ public:
+  static Status Serialize(const anteroom::frontend::WireBatch& batch, ByteBuffer* to,
+                          bool* own_buffer) {
+    batch.Serialize(to);
+    *own_buffer = true;
+    return Status::OK;
+  }
+};
+
+}  // namespace grpc
 
 namespace anteroom::frontend {
 namespace {
@@ -21,6 +39,8 @@ constexpr size_t kKeptBatch = 512 * 1024;
 // gRPC's own flow control must never be what holds a link up: exchanges have windows of their own.
 // Its window is fixed, since estimating one costs pings.
 constexpr int kStreamWindow = 4 << 20;
+// The generated stub would take v1::FrontendFrames only.
+constexpr char kMethod[] = "/anteroom.v1.Backend/Exchange";
 
 std::shared_ptr<grpc::Channel> NewChannel(UniqueFd socket) {
   grpc::ChannelArguments args;
@@ -36,16 +56,15 @@ std::shared_ptr<grpc::Channel> NewChannel(UniqueFd socket) {
 }  // namespace
 
 struct LinkStream::Rpc {
-  explicit Rpc(UniqueFd socket)
-      : channel(NewChannel(std::move(socket))), stub(v1::Backend::NewStub(channel)) {}
+  explicit Rpc(UniqueFd socket) : channel(NewChannel(std::move(socket))), stub(channel) {}
 
   // In the order of construction; the stream goes first.
   const std::shared_ptr<grpc::Channel> channel;
-  const std::unique_ptr<v1::Backend::Stub> stub;
+  grpc::TemplatedGenericStub<WireBatch, v1::BackendFrames> stub;
   grpc::ClientContext context;
   grpc::Status status;
   v1::BackendFrames in;
-  std::unique_ptr<grpc::ClientAsyncReaderWriter<v1::FrontendFrames, v1::BackendFrames>> stream;
+  std::unique_ptr<grpc::ClientAsyncReaderWriter<WireBatch, v1::BackendFrames>> stream;
 };
 
 LinkStream* LinkStream::Open(Loop* loop, CompletionSource* source, UniqueFd socket,
@@ -66,7 +85,7 @@ LinkStream::LinkStream(Loop* loop, CompletionSource* source, UniqueFd socket, Ha
       queue_(source->NewQueue(socket.get(), this)),
       rpc_(std::make_unique<Rpc>(std::move(socket))) {
   ++*alive_;
-  rpc_->stream = rpc_->stub->PrepareAsyncExchange(&rpc_->context, queue_->queue());
+  rpc_->stream = rpc_->stub.PrepareCall(&rpc_->context, kMethod, queue_->queue());
   rpc_->stream->StartCall(start_.Start());
   writing_ = true;  // nothing else may be written before the call has started
   // Completions must not reach the handler before it knows its stream.
@@ -128,7 +147,7 @@ void LinkStream::ReadIfLate() {
   queue_->Harvest();
 }
 
-void LinkStream::Write(const v1::FrontendFrames& batch) {
+void LinkStream::Write(const WireBatch& batch) {
   writing_ = true;
   rpc_->stream->Write(batch, write_.Start());
   queue_->HarvestWrite();

@@ -18,10 +18,11 @@
 
 namespace anteroom::v1 {
 class BackendFrames;
-class FrontendFrames;
 }  // namespace anteroom::v1
 
 namespace anteroom::frontend {
+
+class WireBatch;
 
 class LinkStream final : private StreamQueue::Stream, private TimerHandler {
  public:
@@ -47,7 +48,7 @@ class LinkStream final : private StreamQueue::Stream, private TimerHandler {
                           int* alive);
 
   // Only when none is in flight. The batch may be used again afterwards.
-  void Write(const v1::FrontendFrames& batch);
+  void Write(const WireBatch& batch);
   bool writing() const override { return writing_; }
 
   // Asks for completions without having been told of any; returns how many there were. The safety

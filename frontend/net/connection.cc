@@ -231,8 +231,9 @@ void Connection::OnHead(bool more_input) {
     const uint64_t expected =
         head.framing() == BodyFraming::kContentLength ? head.content_length() : 0;
     request_->body.Start(&context_->spool,
-                         {context_->config->spool.memory_per_body, context_->buffered_bytes}, this,
-                         expected);
+                         {config.spool.memory_per_body, context_->buffered_bytes,
+                          config.limits.buffers / 2, SpoolUse::kRequest},
+                         this, expected);
   }
   if (has_body && head.expects_continue() && !more_input) {
     request_->head_bytes_out += kContinueResponse.size();
@@ -336,6 +337,7 @@ void Connection::OnTimer() {
         return Answer(Outcome::kOverload, 503);
       }
       const Time now = context_->loop->now();
+      if (exchange.fetching && now < exchange.deadline) return OnBodyFetched(false);
       if (exchange.queued() && now >= QueueDeadline()) {
         pool->Cancel(&exchange);
         if (MayHaveRun()) {
@@ -353,6 +355,7 @@ void Connection::OnTimer() {
     }
     case State::kWriting:
       if (output_.empty()) return FailExchange(Outcome::kTimeout, "deadline");
+      if (on_disk_) return FailExchange(Outcome::kFileError, "the disk is too slow");
       return Close(Outcome::kWriteTimeout);
     case State::kClosed:
       return;

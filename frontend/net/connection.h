@@ -94,6 +94,7 @@ class Connection final : private Output::Client,
   // SpooledBody::Owner
   void OnBodyRoom() override;
   void OnBodyFailed(SpoolFile::Result result) override;
+  void OnBodyFetch() override;
   void OnBodyFetched(bool ok) override;
   // Output::Client
   void OnOutputRoom() override { ReturnCredit(); }
@@ -154,6 +155,7 @@ class Connection final : private Output::Client,
   bool resume_due_ = false;    // the timer means: go on with ahead_
   bool end_of_input_ = false;  // the client has closed its direction
   bool address_counted_;
+  bool on_disk_ = false;  // the output waits for a disk, not for the client
   PeerTrust trust_;
   ConnectionContext* const context_;
   std::string peer_;

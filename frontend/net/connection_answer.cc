@@ -222,10 +222,20 @@ bool Connection::MayHaveRun() const {
   return request_->exchange.broken > 0 && !request_->head().method_info()->idempotent;
 }
 
+void Connection::OnBodyFetch() {
+  // While it answers already, the output has the timer.
+  if (state_ != State::kWaiting) return;
+  timer_.SetDeadline(std::min(request_->exchange.deadline,
+                              context_->loop->now() + context_->config->timeouts.disk));
+}
+
 void Connection::OnBodyFetched(bool ok) {
   Exchange& exchange = request_->exchange;
   if (!exchange.fetching) return;  // answered, waiting again, or sent again from memory
-  if (ok) return request_->site->pool->OnBodyReadable(&exchange);
+  if (ok) {
+    if (state_ == State::kWaiting) timer_.SetDeadline(exchange.deadline);
+    return request_->site->pool->OnBodyReadable(&exchange);
+  }
   // It may have run where a link broke, which the outcome of a file denies.
   const bool may_have_run = MayHaveRun();
   request_->site->pool->Cancel(&exchange);
@@ -272,11 +282,13 @@ void Connection::Written(Output::Result result) {
   context_->out.clear();
   context_->metrics->bytes_out.Add(result.written);
   if (request_) request_->bytes_out += result.written;
+  on_disk_ = result.progress == Output::Progress::kDisk;
   switch (result.progress) {
     case Output::Progress::kClientGone:
       return Close(Outcome::kClientGone);
     case Output::Progress::kFileFailed:
-      return FailExchange(Outcome::kCut, "the file has changed under the answer");
+      return FailExchange(Outcome::kCut,
+                          "the file has changed under the answer, or the disk failed");
     case Output::Progress::kBlocked:
       if (result.written > 0 || !watch_.writing())
         timer_.SetAfter(context_->config->timeouts.write);
@@ -289,7 +301,10 @@ void Connection::Written(Output::Result result) {
       return;
     case Output::Progress::kDone:
       watch_.WatchWrite(false);
-      if (state_ != State::kWriting) return;  // 100 (Continue)
+      if (state_ != State::kWriting) {  // 100 (Continue)
+        if (state_ == State::kBody) timer_.SetDeadline(BodyDeadline());
+        return;
+      }
       if (request_->answered) return EndRequest();
       timer_.SetDeadline(AnswerDeadline());
       return ReturnCredit();

@@ -43,7 +43,11 @@ class Output::Backlog final : private SpooledBody::Owner {
   Backlog& operator=(const Backlog&) = delete;
 
   void Keep(absl::string_view rest, Overflow overflow) {
-    if (spooling_ || (overflow == Overflow::kSpool && held() + rest.size() > kInMemory)) {
+    const SpooledBody::Limits& memory = limits_->memory;
+    const bool memory_is_short =
+        memory.all_memory->load(std::memory_order_relaxed) > memory.short_above;
+    const size_t most = memory_is_short ? 0 : kInMemory;
+    if (spooling_ || (overflow == Overflow::kSpool && held() + rest.size() > most)) {
       if (!std::exchange(spooling_, true)) spooled_.Start(limits_->spool, limits_->memory, this, 0);
       return spooled_.Append(rest);
     }
@@ -79,6 +83,7 @@ class Output::Backlog final : private SpooledBody::Owner {
   void OnBodyRoom() override { client_->OnOutputRoom(); }
   // What could not be written stays in memory; the answer goes on at the pace of its reader.
   void OnBodyFailed(SpoolFile::Result /*result*/) override {}
+  void OnBodyFetch() override {}
   void OnBodyFetched(bool ok) override {
     lost_ = !ok;
     client_->OnWritable();
@@ -123,6 +128,7 @@ class Output::Backlog final : private SpooledBody::Owner {
       if (static_cast<size_t>(n) == piece.size()) continue;
       // It may be a long time until the socket takes more: the disk remembers as well as we do.
       spooled_.Release();
+      spooled_.Relieve();
       return Progress::kBlocked;
     }
     spooled_.Clear();

@@ -24,28 +24,40 @@ int OpenUnlinked(const std::string& directory) {
   return named;
 }
 
-bool WriteAll(int fd, const std::string& data, uint64_t offset) {
-  size_t done = 0;
+// Blocks that go into one call; a chain is rarely longer.
+constexpr size_t kBlocksPerWrite = 16;
+
+bool WriteAll(int fd, const BlockChain& data, uint64_t offset) {
+  uint64_t done = 0;
   while (done < data.size()) {
+    iovec parts[kBlocksPerWrite];
+    size_t count = 0;
+    for (uint64_t at = done; at < data.size() && count < kBlocksPerWrite;) {
+      const BlockChain::Piece& piece = data.At(at);
+      const absl::string_view bytes = piece.block->bytes().substr(at - piece.begin);
+      parts[count++] = {const_cast<char*>(bytes.data()), bytes.size()};
+      at += bytes.size();
+    }
     const ssize_t n =
-        pwrite(fd, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
+        pwritev(fd, parts, static_cast<int>(count), static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
-    done += static_cast<size_t>(n);
+    done += static_cast<uint64_t>(n);
   }
   return true;
 }
 
-std::string ReadAll(int fd, uint64_t offset, size_t size) {
-  std::string data(size, '\0');
+bool ReadAll(int fd, uint64_t offset, Block* block) {
   size_t done = 0;
-  while (done < size) {
-    const ssize_t n = pread(fd, data.data() + done, size - done, static_cast<off_t>(offset + done));
+  while (done < block->capacity()) {
+    const ssize_t n = pread(fd, block->data() + done, block->capacity() - done,
+                            static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return std::string();
+    if (n <= 0) return false;
     done += static_cast<size_t>(n);
   }
-  return data;
+  block->set_size(done);
+  return true;
 }
 
 }  // namespace
@@ -72,7 +84,8 @@ struct SpoolFile::Shared {
   bool has_file = false;
 };
 
-SpoolFile::SpoolFile(const SpoolContext* context) : shared_(std::make_shared<Shared>(context)) {
+SpoolFile::SpoolFile(const SpoolContext* context, SpoolUse use)
+    : shared_(std::make_shared<Shared>(context)), use_(use) {
   shared_->owner = this;
   shared_->directory = context->directory;
 }
@@ -82,7 +95,7 @@ SpoolFile::~SpoolFile() {
   shared_->abandoned.store(true, std::memory_order_relaxed);
 }
 
-void SpoolFile::Append(std::shared_ptr<const std::string> data, Written written) {
+void SpoolFile::Append(std::shared_ptr<const BlockChain> data, Written written) {
   written_ = std::move(written);
   const size_t bytes = data->size();
   const auto report = [shared = shared_, bytes](Result result) {
@@ -90,9 +103,9 @@ void SpoolFile::Append(std::shared_ptr<const std::string> data, Written written)
       if (shared->owner != nullptr) shared->owner->OnAppended(result, bytes);
     });
   };
-  if (!shared_->has_file && !shared_->quota->TakeFile()) return report(Result::kNoRoom);
+  if (!shared_->has_file && !shared_->quota->TakeFile(use_)) return report(Result::kNoRoom);
   shared_->has_file = true;
-  if (!shared_->quota->TakeBytes(bytes)) return report(Result::kNoRoom);
+  if (!shared_->quota->TakeBytes(bytes, use_)) return report(Result::kNoRoom);
   shared_->bytes += bytes;
   const bool taken = shared_->file_io->SubmitContinuation(
       [shared = shared_, report, data = std::move(data), offset = size_] {
@@ -114,36 +127,35 @@ void SpoolFile::OnAppended(Result result, size_t bytes) {
   std::exchange(written_, nullptr)(result);  // which may destroy this
 }
 
-std::string SpoolFile::ReadFromMemory(uint64_t offset, size_t size) {
-  std::string data(size, '\0');
-  iovec target{data.data(), size};
+bool SpoolFile::ReadFromMemory(uint64_t offset, Block* block) {
+  iovec target{block->data(), block->capacity()};
   ssize_t n;
   do {
     n = preadv2(shared_->fd, &target, 1, static_cast<off_t>(offset), RWF_NOWAIT);
   } while (n < 0 && errno == EINTR);
-  if (n <= 0) return std::string();
-  data.resize(static_cast<size_t>(n));
-  return data;
+  if (n <= 0) return false;
+  block->set_size(static_cast<size_t>(n));
+  return true;
 }
 
-void SpoolFile::ReadFromDisk(uint64_t offset, size_t size, Read read) {
+void SpoolFile::ReadFromDisk(uint64_t offset, std::shared_ptr<Block> block, Read read) {
   read_ = std::move(read);
-  const auto report = [shared = shared_](std::string data) {
-    shared->poster([shared, data = std::move(data)]() mutable {
-      if (shared->owner != nullptr) shared->owner->OnRead(std::move(data));
+  const auto report = [shared = shared_](std::shared_ptr<Block> filled) {
+    shared->poster([shared, filled = std::move(filled)]() mutable {
+      if (shared->owner != nullptr) shared->owner->OnRead(std::move(filled));
     });
   };
-  const bool taken = shared_->file_io->SubmitContinuation([shared = shared_, report, offset, size] {
-    if (!shared->abandoned.load(std::memory_order_relaxed)) {
-      report(ReadAll(shared->fd, offset, size));
-    }
-  });
-  if (!taken) report(std::string());
+  const bool taken = shared_->file_io->SubmitContinuation(
+      [shared = shared_, report, offset, block = std::move(block)] {
+        if (shared->abandoned.load(std::memory_order_relaxed)) return;
+        report(ReadAll(shared->fd, offset, block.get()) ? block : nullptr);
+      });
+  if (!taken) report(nullptr);
 }
 
-void SpoolFile::OnRead(std::string data) {
-  if (data.empty()) shared_->quota->disk_failures.Add();
-  std::exchange(read_, nullptr)(std::move(data));  // which may destroy this
+void SpoolFile::OnRead(std::shared_ptr<Block> block) {
+  if (block == nullptr) shared_->quota->disk_failures.Add();
+  std::exchange(read_, nullptr)(std::move(block));  // which may destroy this
 }
 
 }  // namespace anteroom::frontend

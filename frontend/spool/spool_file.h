@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "frontend/spool/block_chain.h"
 #include "frontend/spool/spool_quota.h"
 #include "frontend/static/file_io.h"
 
@@ -34,35 +35,36 @@ class SpoolFile {
     kDiskFailed,  // full, or broken
   };
   using Written = std::function<void(Result)>;
-  // Empty: it could not be read.
-  using Read = std::function<void(std::string)>;
+  // Null: it could not be read.
+  using Read = std::function<void(std::shared_ptr<Block>)>;
 
-  explicit SpoolFile(const SpoolContext* context);
+  SpoolFile(const SpoolContext* context, SpoolUse use);
   ~SpoolFile();
   SpoolFile(const SpoolFile&) = delete;
   SpoolFile& operator=(const SpoolFile&) = delete;
 
   // Adds `data`, which is not empty, at the end. One at a time; after a failure no more. `written`
   // comes later, never from within.
-  void Append(std::shared_ptr<const std::string> data, Written written);
+  void Append(std::shared_ptr<const BlockChain> data, Written written);
   bool appending() const { return static_cast<bool>(written_); }
   // Bytes that have been written.
   uint64_t size() const { return size_; }
 
-  // [offset, offset + size), which has been written, if the kernel has it in memory; else empty. A
-  // part of it when the kernel has only that.
-  std::string ReadFromMemory(uint64_t offset, size_t size);
-  // The same from the disk. One at a time.
-  void ReadFromDisk(uint64_t offset, size_t size, Read read);
+  // Fills an empty block with bytes from `offset` on, which have been written, if the kernel has
+  // them in memory; with a part of it when the kernel has only that. False: with nothing.
+  bool ReadFromMemory(uint64_t offset, Block* block);
+  // Fills all of it from the disk, where that much has been written. One at a time.
+  void ReadFromDisk(uint64_t offset, std::shared_ptr<Block> block, Read read);
   bool reading() const { return static_cast<bool>(read_); }
 
  private:
   struct Shared;  // with the file-I/O threads
 
   void OnAppended(Result result, size_t bytes);
-  void OnRead(std::string data);
+  void OnRead(std::shared_ptr<Block> block);
 
   const std::shared_ptr<Shared> shared_;
+  const SpoolUse use_;
   uint64_t size_ = 0;
   Written written_;
   Read read_;

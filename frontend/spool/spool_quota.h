@@ -9,6 +9,10 @@
 
 namespace anteroom::frontend {
 
+// An answer for which there is no room waits at its backend; a request is refused. So the last quarter
+// is for requests.
+enum class SpoolUse : uint8_t { kRequest, kAnswer };
+
 // Threading: any method from any thread.
 class SpoolQuota {
  public:
@@ -24,8 +28,10 @@ class SpoolQuota {
   }
 
   // False, and counted: there is no room, and nothing was taken.
-  [[nodiscard]] bool TakeBytes(uint64_t bytes) { return Take(&bytes_, bytes, max_bytes()); }
-  [[nodiscard]] bool TakeFile() { return Take(&files_, 1, max_files()); }
+  [[nodiscard]] bool TakeBytes(uint64_t bytes, SpoolUse use) {
+    return Take(&bytes_, bytes, Share(max_bytes(), use));
+  }
+  [[nodiscard]] bool TakeFile(SpoolUse use) { return Take(&files_, 1, Share(max_files(), use)); }
   void GiveBytes(uint64_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
   void GiveFile() { files_.fetch_sub(1, std::memory_order_relaxed); }
 
@@ -39,6 +45,9 @@ class SpoolQuota {
   Counter bytes_written;
 
  private:
+  static uint64_t Share(uint64_t all, SpoolUse use) {
+    return use == SpoolUse::kAnswer ? all - all / 4 : all;
+  }
   bool Take(std::atomic<uint64_t>* taken, uint64_t amount, uint64_t most) {
     uint64_t before = taken->load(std::memory_order_relaxed);
     do {

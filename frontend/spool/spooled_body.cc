@@ -6,34 +6,14 @@
 namespace anteroom::frontend {
 namespace {
 
-// Of what is announced, how much memory is taken ahead: a client pays for memory with data.
-constexpr uint64_t kReserve = 16 * 1024;
-// Memory that an empty body may keep for the next request.
-constexpr size_t kKept = 16 * 1024;
 // Less than this is not worth a write of its own.
 constexpr uint64_t kLittle = 16 * 1024;
-
-uint64_t Memory(const std::string& text) { return text.empty() ? 0 : text.capacity(); }
-
-// What is being written belongs to the file-I/O threads as well, and takes memory for as long as it
-// waits there, whether or not its body still exists.
-struct Piece {
-  Piece(std::string&& bytes_in, std::atomic<uint64_t>* all_memory_in)
-      : bytes(std::move(bytes_in)), all_memory(all_memory_in) {
-    all_memory->fetch_add(Memory(bytes), std::memory_order_relaxed);
-  }
-  ~Piece() { all_memory->fetch_sub(Memory(bytes), std::memory_order_relaxed); }
-  Piece(const Piece&) = delete;
-  Piece& operator=(const Piece&) = delete;
-
-  const std::string bytes;
-  std::atomic<uint64_t>* const all_memory;
-};
 
 }  // namespace
 
 uint64_t SpooledBody::memory() const {
-  return counted_ + (flying_ == nullptr ? 0 : Memory(*flying_));
+  return tail_.memory() + (flying_ == nullptr ? 0 : flying_->memory()) +
+         (read_ == nullptr ? 0 : read_->capacity());
 }
 
 void SpooledBody::Start(const SpoolContext* spool, const Limits& limits, Owner* owner,
@@ -42,22 +22,25 @@ void SpooledBody::Start(const SpoolContext* spool, const Limits& limits, Owner* 
   limits_ = limits;
   limits_.memory = std::max(limits.memory, kInline);
   owner_ = owner;
-  tail_.reserve(std::min(expected, kReserve));
+  expected_ = expected;
 }
 
 void SpooledBody::Append(absl::string_view bytes) {
-  tail_.append(bytes.data(), bytes.size());
+  const uint64_t begin = TailBegin();
+  tail_.Append(bytes, expected_ > begin ? expected_ - begin : 0, limits_.all_memory);
   MaybeWrite();
-  Count();
 }
 
 void SpooledBody::Settle() {
   settled_ = true;
   MaybeWrite();
-  Count();
 }
 
 uint64_t SpooledBody::MostInMemory() const {
+  if (limits_.all_memory->load(std::memory_order_relaxed) > limits_.short_above) {
+    if (limits_.use == SpoolUse::kAnswer) return kLittle;
+    if (file_ == nullptr) return kInline;
+  }
   if (file_ == nullptr) return limits_.memory;
   return settled_ ? kLittle : kPiece;
 }
@@ -65,10 +48,8 @@ uint64_t SpooledBody::MostInMemory() const {
 void SpooledBody::MaybeWrite() {
   if (flying_ != nullptr || writing_failed_ || complete_) return;
   if (tail_.size() <= MostInMemory()) return;
-  if (file_ == nullptr) file_ = std::make_unique<SpoolFile>(spool_);
-  const auto piece = std::make_shared<const Piece>(std::move(tail_), limits_.all_memory);
-  flying_ = std::shared_ptr<const std::string>(piece, &piece->bytes);
-  tail_ = std::string();
+  if (file_ == nullptr) file_ = std::make_unique<SpoolFile>(spool_, limits_.use);
+  flying_ = std::make_shared<const BlockChain>(std::exchange(tail_, BlockChain()));
   file_->Append(flying_, [this](SpoolFile::Result result) { OnWritten(result); });
 }
 
@@ -81,8 +62,8 @@ void SpooledBody::OnWritten(SpoolFile::Result result) {
   }
   const bool was_paused = paused();
   flying_ = nullptr;
+  peeked_ = nullptr;
   MaybeWrite();
-  Count();
   if (was_paused && !paused()) owner_->OnBodyRoom();
 }
 
@@ -91,57 +72,52 @@ void SpooledBody::Clear() {
   flying_ = nullptr;
   Release();
   complete_ = settled_ = writing_failed_ = false;
-  if (tail_.capacity() > kKept) {
-    std::string().swap(tail_);
-  } else {
-    tail_.clear();
-  }
-  Count();
+  tail_ = BlockChain();
 }
 
-void SpooledBody::Count() {
-  if (limits_.all_memory == nullptr) return;
-  const uint64_t now = Memory(tail_) + Memory(read_);
-  if (now > counted_) {
-    limits_.all_memory->fetch_add(now - counted_, std::memory_order_relaxed);
-  } else if (now < counted_) {
-    limits_.all_memory->fetch_sub(counted_ - now, std::memory_order_relaxed);
-  }
-  counted_ = now;
+absl::string_view SpooledBody::PeekIn(const BlockChain& chain, uint64_t offset) {
+  const BlockChain::Piece& piece = chain.At(offset);
+  peeked_ = piece.block;
+  return peeked_->bytes().substr(offset - piece.begin);
 }
 
 absl::string_view SpooledBody::Peek(uint64_t offset) {
-  if (offset >= TailBegin()) return absl::string_view(tail_).substr(offset - TailBegin());
-  const uint64_t written = Written();
-  if (offset >= written) return absl::string_view(*flying_).substr(offset - written);
-  if (offset < read_offset_ || offset >= read_offset_ + read_.size()) {
-    Keep(offset, file_->ReadFromMemory(offset, std::min<uint64_t>(kReadPiece, written - offset)));
+  if (offset >= TailBegin()) return PeekIn(tail_, offset - TailBegin());
+  if (offset >= Written()) return PeekIn(*flying_, offset - Written());
+  if (read_ == nullptr || offset < read_offset_ || offset >= read_offset_ + read_->size()) {
+    Release();  // first, so that its memory may be the next one's
+    std::shared_ptr<Block> block = RoomFor(offset);
+    if (!file_->ReadFromMemory(offset, block.get())) return {};
+    read_ = std::move(block);
+    read_offset_ = offset;
   }
-  return absl::string_view(read_).substr(offset - read_offset_);
+  peeked_ = read_;
+  return read_->bytes().substr(offset - read_offset_);
 }
 
-void SpooledBody::Keep(uint64_t offset, std::string bytes) {
-  read_offset_ = offset;
-  read_ = std::move(bytes);
-  Count();
+std::shared_ptr<Block> SpooledBody::RoomFor(uint64_t offset) const {
+  return std::make_shared<Block>(std::min<uint64_t>(Block::kLargest, Written() - offset),
+                                 limits_.all_memory);
 }
 
 void SpooledBody::Fetch(uint64_t offset) {
   wanted_ = offset;
+  owner_->OnBodyFetch();
   if (file_->reading()) return;  // for a place that is not wanted any more: see below
-  const uint64_t size = std::min<uint64_t>(kReadPiece, Written() - offset);
-  file_->ReadFromDisk(offset, size, [this, offset](std::string bytes) {
+  file_->ReadFromDisk(offset, RoomFor(offset), [this, offset](std::shared_ptr<Block> block) {
     if (offset != wanted_) return Fetch(wanted_);
-    const bool ok = !bytes.empty();
-    Keep(offset, std::move(bytes));
+    const bool ok = block != nullptr;
+    Release();
+    read_ = std::move(block);
+    read_offset_ = offset;
     owner_->OnBodyFetched(ok);
   });
 }
 
 void SpooledBody::Release() {
-  read_ = std::string();
+  read_ = nullptr;
+  peeked_ = nullptr;
   read_offset_ = 0;
-  Count();
 }
 
 }  // namespace anteroom::frontend

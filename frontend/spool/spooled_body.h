@@ -6,10 +6,10 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <string>
 
 #include "absl/strings/string_view.h"
 #include "frontend/dispatch/body_source.h"
+#include "frontend/spool/block_chain.h"
 #include "frontend/spool/spool_file.h"
 
 namespace anteroom::frontend {
@@ -25,13 +25,14 @@ namespace anteroom::frontend {
 // Threading: loop thread only.
 class SpooledBody final : public BodySource {
  public:
-  // None of these comes from within a call of the body.
+  // None of these comes from within a call of the body, but OnBodyFetch().
   class Owner {
    public:
     virtual void OnBodyRoom() = 0;  // paused() is over
     virtual void OnBodyFailed(
         SpoolFile::Result result) = 0;        // the body can't be kept; not after Complete()
-    virtual void OnBodyFetched(bool ok) = 0;  // what Fetch() asked for
+    virtual void OnBodyFetch() = 0;           // Fetch() has been called
+    virtual void OnBodyFetched(bool ok) = 0;  // what it asked for
 
    protected:
     ~Owner() = default;
@@ -40,20 +41,21 @@ class SpooledBody final : public BodySource {
     uint64_t memory;  // of one body, before it moves to a file; never less than kInline
     // Bytes that all bodies of the process have in memory; outlives the file-I/O threads.
     std::atomic<uint64_t>* all_memory;
+    // While all of them have more than this, bodies go to files earlier.
+    uint64_t short_above;
+    SpoolUse use;
   };
 
   // What is written in one piece.
   static constexpr size_t kPiece = 128 * 1024;
-  // What is read in one piece: a chunk of a link, or what a slow client's socket takes.
-  static constexpr size_t kReadPiece = 64 * 1024;
 
   SpooledBody() = default;
   ~SpooledBody() override { Clear(); }
   SpooledBody(const SpooledBody&) = delete;
   SpooledBody& operator=(const SpooledBody&) = delete;
 
-  // Before the first byte. `expected`: how many are announced, 0 if that is not known; memory is not
-  // taken ahead for more than a few of them. Everything pointed to outlives the body or Clear().
+  // Before the first byte. `expected`: how many are announced, 0 if that is not known. Everything
+  // pointed to outlives the body or Clear(), `limits.all_memory` also what Hold() returned.
   void Start(const SpoolContext* spool, const Limits& limits, Owner* owner, uint64_t expected);
   void Append(absl::string_view bytes);
   // Nothing should be taken from the sender: the disk is behind.
@@ -62,10 +64,12 @@ class SpooledBody final : public BodySource {
   // The last byte is there, and whoever reads may take long: of a body that has a file, what is
   // left in memory goes there too, unless it is little.
   void Settle();
-  // Empty again, as for a new request; keeps a little memory.
+  // The reader is slow, and memory may have become short.
+  void Relieve() { MaybeWrite(); }
+  // Empty again, as for a new request.
   void Clear();
 
-  // What the body takes of it: up to twice its bytes there.
+  // What the body takes of it: up to twice its bytes there, or 64 KiB more than these.
   uint64_t memory() const;
   bool spooled() const { return file_ != nullptr; }
   // The file takes nothing more: what follows stays in memory.
@@ -74,6 +78,7 @@ class SpooledBody final : public BodySource {
   // BodySource
   uint64_t size() const override { return TailBegin() + tail_.size(); }
   absl::string_view Peek(uint64_t offset) override;
+  std::shared_ptr<const void> Hold() override { return peeked_; }
   void Fetch(uint64_t offset) override;
   void Release() override;
 
@@ -83,23 +88,27 @@ class SpooledBody final : public BodySource {
   uint64_t MostInMemory() const;
   void MaybeWrite();
   void OnWritten(SpoolFile::Result result);
-  void Keep(uint64_t offset, std::string bytes);
-  void Count();
+  absl::string_view PeekIn(const BlockChain& chain, uint64_t offset);
+  // For bytes of the file from `offset` on.
+  std::shared_ptr<Block> RoomFor(uint64_t offset) const;
 
   const SpoolContext* spool_ = nullptr;
   Limits limits_{};
   Owner* owner_ = nullptr;
+  uint64_t expected_ = 0;
   bool complete_ = false;
   bool settled_ = false;
   bool writing_failed_ = false;
   std::unique_ptr<SpoolFile> file_;
-  std::shared_ptr<const std::string> flying_;
-  std::string tail_;
-  uint64_t counted_ = 0;  // of tail_ and read_, in limits_.all_memory
+  // Belongs to the file-I/O threads as well, and takes memory for as long as it waits there, whether
+  // or not this still exists.
+  std::shared_ptr<const BlockChain> flying_;
+  BlockChain tail_;
 
-  std::string read_;  // from the file, at read_offset_
+  std::shared_ptr<const Block> read_;  // from the file, at read_offset_; may be null
   uint64_t read_offset_ = 0;
-  uint64_t wanted_ = 0;  // the offset of the last Fetch()
+  std::shared_ptr<const Block> peeked_;  // what the last Peek() is in
+  uint64_t wanted_ = 0;                  // the offset of the last Fetch()
 };
 
 }  // namespace anteroom::frontend

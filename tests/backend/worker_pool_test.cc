@@ -54,6 +54,7 @@ class FakeMember final : public Member {
   }
 
   void Flush() override {}
+  bool ReportStarts(const std::vector<Job*>&, int) override { return false; }
   void Granted(uint32_t places) override {
     MutexLock lock(&mu_);
     grants_ += places;

@@ -183,6 +183,34 @@ def test_http_1_0_ends_with_the_connection(stack: Stack, tmp_path: pathlib.Path,
         assert hashlib.sha256(connection.read_to_end()).hexdigest() == expected
 
 
+def test_slow_readers_leave_room_for_uploads(stack: Stack, tmp_path: pathlib.Path) -> None:
+    spooling(stack, tmp_path, {"files": 4})
+    readers = [slow_reader(stack, f"/diag/bytes?n={SIZE}") for _ in range(6)]
+    wait_until(lambda: stack.metrics().sum("anteroom_spool_refused_total") >= 3, "answers to be refused")
+    assert spool_files(stack) == 3
+    assert stack.post("/diag/echo", bytes(2 * MIB), timeout=30).json()["body_length"] == 2 * MIB
+    for reader in readers:
+        reader.close()
+    wait_empty(stack)
+
+
+def test_half_way_to_the_limit_answers_of_any_size_go_to_the_disk(stack: Stack, tmp_path: pathlib.Path) -> None:
+    """Sixty slow readers of 450 KB would hold 19 MB, more than there is, and everybody else would be refused."""
+    spooling(stack, tmp_path, {"memory_per_body": "256KiB"}, limits={"buffers": 16 * MIB})
+    readers = [slow_reader(stack, "/diag/bytes?n=450000") for _ in range(60)]
+    # The burst may be refused in part, until the disk has caught up.
+    wait_until(
+        lambda: stack.metrics().sum("anteroom_frontend_requests_total") >= 60 and at_backends(stack) == 0,
+        "all answers to be taken over",
+        explain=stack.log_tails,
+    )
+    wait_until(lambda: stack.get("/diag/hello").status == 200, "others to be served", explain=stack.log_tails)
+    assert buffered(stack) < 12 * MIB
+    for reader in readers:
+        reader.close()
+    wait_empty(stack)
+
+
 def test_short_of_memory_new_work_is_refused_and_idle_connections_go(stack: Stack, tmp_path: pathlib.Path) -> None:
     most = 8 * MIB
     spooling(stack, tmp_path, {"files": 1}, limits={"buffers": most})

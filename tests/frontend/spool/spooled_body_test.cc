@@ -40,10 +40,12 @@ class SpooledBodyTest : public testing::Test, private SpooledBody::Owner {
   void Start(uint64_t max_bytes = 1 << 30, uint32_t max_files = 10, uint64_t memory = kMemory) {
     quota_.emplace(max_bytes, max_files);
     spool_ = {tree_.top(), &*quota_, &file_io_, loop_.poster()};
-    body_.Start(&spool_, {memory, &all_memory_}, this, 0);
+    body_.Start(&spool_, {memory, &all_memory_, short_above_, use_}, this, 0);
   }
   // Another request with the same spool.
-  void Restart() { body_.Start(&spool_, {kMemory, &all_memory_}, this, 0); }
+  void Restart(uint64_t expected = 0) {
+    body_.Start(&spool_, {kMemory, &all_memory_, short_above_, use_}, this, expected);
+  }
   // In pieces of `piece`, waiting whenever the disk is behind, as a connection does.
   void Append(const std::string& bytes, size_t piece = 4096) {
     for (size_t at = 0; at < bytes.size(); at += piece) {
@@ -97,12 +99,16 @@ class SpooledBodyTest : public testing::Test, private SpooledBody::Owner {
   uint64_t expected_ = 1;
   int rooms_ = 0;
   int fetches_ = 0;
+  int fetch_calls_ = 0;
+  uint64_t short_above_ = UINT64_MAX;
+  SpoolUse use_ = SpoolUse::kRequest;
   bool fetched_ = false;
   std::optional<Result> failure_;
 
  private:
   void OnBodyRoom() override { ++rooms_; }
   void OnBodyFailed(Result result) override { failure_ = result; }
+  void OnBodyFetch() override { ++fetch_calls_; }
   void OnBodyFetched(bool ok) override {
     ++fetches_;
     fetched_ = ok;
@@ -116,8 +122,9 @@ TEST_F(SpooledBodyTest, ASmallBodyStaysInMemory) {
   body_.Complete();
   EXPECT_FALSE(body_.spooled());
   EXPECT_EQ(body_.size(), kMemory);
-  EXPECT_EQ(body_.Peek(0), bytes);
+  EXPECT_TRUE(ReadFrom(0) == bytes);
   EXPECT_EQ(body_.Peek(99'999), bytes.substr(99'999));
+  EXPECT_EQ(fetches_, 0);
   EXPECT_GE(all_memory_.load(), kMemory);
   EXPECT_LE(all_memory_.load(), 2 * kMemory);
   EXPECT_EQ(quota_->files(), 0u);
@@ -273,7 +280,8 @@ TEST_F(SpooledBodyTest, ASmallBodyIsNeverSpooledWhateverTheLimit) {
   Append(bytes, 10'000);
   body_.Complete();
   EXPECT_FALSE(body_.spooled());
-  EXPECT_EQ(body_.Peek(0), bytes);
+  EXPECT_TRUE(ReadFrom(0) == bytes);
+  EXPECT_EQ(fetches_, 0);
 }
 
 TEST_F(SpooledBodyTest, WhatWaitsForTheDiskCountsWhenItsBodyIsGone) {
@@ -295,6 +303,39 @@ TEST_F(SpooledBodyTest, WhatWaitsForTheDiskCountsWhenItsBodyIsGone) {
   EXPECT_EQ(quota_->bytes_written.value(), 0u);  // nobody wanted it any more
 }
 
+TEST_F(SpooledBodyTest, WhatIsHeldStaysWhereItIsAndCounts) {
+  Start();
+  const std::string bytes = Pattern(kMiB);
+  Append(bytes);
+  body_.Complete();
+  const absl::string_view in_file = body_.Peek(0);
+  const std::shared_ptr<const void> first = body_.Hold();
+  const uint64_t end = body_.size() - 1;
+  const absl::string_view in_memory = body_.Peek(end);
+  const std::shared_ptr<const void> last = body_.Hold();
+  body_.Clear();
+  EndWork(&file_io_);
+  EXPECT_GT(in_file.size(), 1000u);
+  EXPECT_TRUE(in_file == absl::string_view(bytes).substr(0, in_file.size()));
+  EXPECT_TRUE(in_memory == absl::string_view(bytes).substr(end));
+  EXPECT_GE(all_memory_.load(), in_file.size() + in_memory.size());
+}
+
+TEST_F(SpooledBodyTest, TakesNoMoreMemoryThanItHasBytesOrIsToHave) {
+  Start();
+  for (const uint64_t expected : {0u, 100u, 40'000u, 90'000u}) {
+    Restart(expected);
+    for (uint64_t size = 1; size <= 90'000; size += 500) {
+      body_.Append(size == 1 ? "x" : std::string(500, 'x'));
+      EXPECT_EQ(body_.memory(), all_memory_.load());
+      EXPECT_GE(body_.memory(), size);
+      EXPECT_LE(body_.memory(), std::max<uint64_t>(17 * 1024, 2 * size + 512)) << size;
+      EXPECT_LE(body_.memory(), size <= expected ? expected + 512 : 2 * kMemory);
+    }
+    body_.Clear();
+  }
+}
+
 // An answer whose reader is slow.
 TEST_F(SpooledBodyTest, SettlesWhatIsLeftInMemoryOnceItIsWhole) {
   Start();
@@ -314,7 +355,7 @@ TEST_F(SpooledBodyTest, SettlesASmallAnswerInMemory) {
   Append(bytes);
   body_.Settle();
   EXPECT_FALSE(body_.spooled());
-  EXPECT_TRUE(body_.Peek(0) == bytes);
+  EXPECT_TRUE(ReadFrom(0) == bytes);
 }
 
 // And it is read while it grows.
@@ -329,6 +370,36 @@ TEST_F(SpooledBodyTest, IsReadWhileItGrows) {
   body_.Settle();
   read += ReadFrom(read.size());
   EXPECT_TRUE(read == bytes);
+}
+
+TEST_F(SpooledBodyTest, GoesToAFileEarlierWhileMemoryIsShort) {
+  short_above_ = 1000;
+  use_ = SpoolUse::kAnswer;
+  Start();
+  Append(Pattern(20'000));
+  ASSERT_TRUE(loop_.RunUntil([&] { return quota_->bytes_written.value() == 20'000; }));
+  EXPECT_EQ(body_.memory(), 0u);
+}
+
+// What waited for its reader before goes too.
+TEST_F(SpooledBodyTest, IsRelievedOnceMemoryHasBecomeShort) {
+  short_above_ = 100'000;
+  use_ = SpoolUse::kAnswer;
+  Start();
+  Append(Pattern(50'000));
+  EXPECT_FALSE(body_.spooled());
+  all_memory_ += 100'000;
+  body_.Relieve();
+  ASSERT_TRUE(loop_.RunUntil([&] { return quota_->bytes_written.value() == 50'000; }));
+  all_memory_ -= 100'000;
+  EXPECT_EQ(body_.memory(), 0u);
+}
+
+TEST_F(SpooledBodyTest, ARequestKeepsWhatGoesAlongWithItInMemoryAtAllTimes) {
+  short_above_ = 0;
+  Start();
+  Append(Pattern(BodySource::kInline));
+  EXPECT_FALSE(body_.spooled());
 }
 
 }  // namespace
