@@ -29,7 +29,7 @@ class AccessLog {
  public:
   // Opens config.path for appending ("-": standard output). Fails with the system's reason.
   static absl::StatusOr<std::unique_ptr<AccessLog>> Open(const AccessLogConfig& config);
-  // Writes what is waiting.
+  // Writes what is waiting, for a second at most when whoever reads it does not.
   ~AccessLog();
 
   void Write(const ClientRequest& request, absl::string_view client, Time now);
@@ -49,7 +49,7 @@ class AccessLog {
   const AccessLogFormat format_;
   const std::shared_ptr<spdlog::details::thread_pool> thread_;
   const std::shared_ptr<spdlog::logger> logger_;
-  const std::shared_ptr<FileSink> file_;  // null: standard output
+  const std::shared_ptr<FileSink> file_;
 };
 
 }  // namespace anteroom::frontend

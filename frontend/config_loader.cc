@@ -216,7 +216,8 @@ LoadedConfig Load(const std::string& text, const ConfigEnvironment& environment,
 
 // Null with errno set when the file can't be read; one byte more than allowed when it is too large.
 std::optional<std::string> ReadFile(const std::string& path) {
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Not to wait for the writer of a FIFO, for instance.
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.valid()) return std::nullopt;
   std::string text(kMaxConfigBytes + 1, '\0');
   size_t size = 0;

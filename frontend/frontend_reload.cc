@@ -1,6 +1,4 @@
 // A reload: first everything that can fail, then nothing that can.
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <future>
 #include <memory>
@@ -139,7 +137,11 @@ void FrontendServer::CloseListenersBut(const std::vector<ListenerConfig>& kept) 
     for (const ListenerConfig& listener : kept) {
       if (!listener.SamePlace(config) || listener.mode == config.mode || !config.is_unix())
         continue;
-      if (chmod(config.unix_path.c_str(), listener.mode) == 0) config.mode = listener.mode;
+      if (file->SetMode(listener.mode)) {
+        config.mode = listener.mode;
+      } else {
+        spdlog::warn("not our socket any more path={}", config.unix_path);
+      }
     }
   }
   // The loops close the sockets when they go over; the files go first.

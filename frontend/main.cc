@@ -141,6 +141,7 @@ int Main(int argc, char** argv) {
     return FlagSet::kExitMisuse;
   }
 
+  BlockSignals();  // first: a signal that comes early must not end us by its default action
   std::string complaints;
   std::optional<Config> loaded = Load(config_path, &complaints);
   std::fputs(complaints.c_str(), stderr);
@@ -149,7 +150,6 @@ int Main(int argc, char** argv) {
   Config config = *std::move(loaded);
   if (config.loops == 0) config.loops = GrantedCpus();
 
-  BlockSignals();
   PrepareGrpc();
   PrepareResolver();
   const QuietGrpc quiet_grpc;

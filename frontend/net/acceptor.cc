@@ -169,7 +169,10 @@ void Acceptor::Remove(Connection* connection) {
 }
 
 void Acceptor::CloseIdle() {
-  for (size_t i = connections_.size(); i-- > 0;) connections_[i]->CloseIfIdle();
+  for (size_t i = connections_.size(); i-- > 0;) {
+    connections_[i]->Relieve();
+    connections_[i]->CloseIfIdle();
+  }
 }
 
 void Acceptor::Drain(std::function<void()> drained) {

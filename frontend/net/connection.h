@@ -60,6 +60,8 @@ class Connection final : private Output::Client,
 
   // No further request: closes now if idle, else after the present answer.
   void Drain();
+  // Memory is short: what waits for the client goes to the disk.
+  void Relieve() { output_.Relieve(); }
   // Closes if it waits for a request of which nothing has come.
   void CloseIfIdle();
   // Cuts it, whatever it is doing.

@@ -331,9 +331,12 @@ void Connection::EndRequest() {
   const bool client_closes =
       !request_->head().keep_alive() && !ahead_ &&
       (request_->outcome == Outcome::kServed || request_->outcome == Outcome::kStatic);
+  // Only a drain ends it, and this answer did not say so: what was sent behind the request is
+  // answered, too, and that answer will say so.
+  const bool owes = context_->draining && request_->framing.keep_alive && ahead_size() > 0;
   Account();
   ReleaseRequest();
-  if (!keep_alive_) {
+  if (!keep_alive_ && !owes) {
     if (client_closes || end_of_input_) return Close(Outcome::kClientGone);
     return Linger();
   }

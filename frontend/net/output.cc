@@ -64,6 +64,10 @@ class Output::Backlog final : private SpooledBody::Owner {
     if (spooling_) spooled_.Settle();
   }
 
+  void Relieve() {
+    if (spooling_) spooled_.Relieve();
+  }
+
   bool HasRoom(Overflow overflow) const {
     if (overflow == Overflow::kSpool && !spooled_.failed()) return !spooled_.paused();
     return held() <= kInMemory;
@@ -238,6 +242,10 @@ Output::Result Output::Flush(int fd) {
   // What a slow client made us hold is given back at once; the next answer probably needs none.
   if (progress == Progress::kDone) backlog_.reset();
   return {progress, written};
+}
+
+void Output::Relieve() {
+  if (backlog_ != nullptr) backlog_->Relieve();
 }
 
 void Output::Settle() {

@@ -67,6 +67,8 @@ class Output {
   Result Flush(int fd);
   // All of a spooled answer has been written to it.
   void Settle();
+  // Memory is short.
+  void Relieve();
 
   bool empty() const { return backlog_ == nullptr; }
   // Whether more may be taken from whoever makes the answer.

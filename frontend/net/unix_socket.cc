@@ -1,6 +1,7 @@
 #include "frontend/net/unix_socket.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,6 +20,8 @@ namespace {
 
 // As of TCP; the kernel takes net.core.somaxconn at most.
 constexpr int kBacklog = 4096;
+constexpr int kLockAttempts = 40;
+constexpr int kLockPauseMillis = 50;
 
 absl::Status Failed(const std::string& path, absl::string_view why) {
   return absl::UnavailableError(absl::StrCat("cannot listen on unix:", path, ": ", why));
@@ -52,7 +55,12 @@ absl::Status RemoveStale(const std::string& path, const sockaddr_un& address) {
 UniqueFd LockDirectoryOf(const std::string& path) {
   UniqueFd directory(
       open(path.substr(0, path.rfind('/') + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.valid() && flock(directory.get(), LOCK_EX) != 0) directory.Reset();
+  // Another front end has it for a moment; anybody else may have it for ever.
+  for (int attempt = 0; directory.valid(); ++attempt) {
+    if (flock(directory.get(), LOCK_EX | LOCK_NB) == 0) break;
+    if (attempt == kLockAttempts || (errno != EWOULDBLOCK && errno != EINTR)) directory.Reset();
+    if (directory.valid()) poll(nullptr, 0, kLockPauseMillis);
+  }
   return directory;
 }
 
@@ -93,6 +101,15 @@ SocketFile::SocketFile(std::string path) : path_(std::move(path)) {
   if (lstat(path_.c_str(), &status) != 0) return;
   device_ = status.st_dev;
   inode_ = status.st_ino;
+}
+
+bool SocketFile::SetMode(uint32_t mode) const {
+  // Through a descriptor, so that it is the file that was looked at, and no link.
+  const UniqueFd file(open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status;
+  if (!file.valid() || fstat(file.get(), &status) != 0) return false;
+  if (status.st_dev != device_ || status.st_ino != inode_) return false;
+  return chmod(absl::StrCat("/proc/self/fd/", file.get()).c_str(), mode) == 0;
 }
 
 SocketFile::~SocketFile() {

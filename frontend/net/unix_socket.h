@@ -32,6 +32,9 @@ class SocketFile {
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
 
+  // False: it is not that file any more, or not ours.
+  bool SetMode(uint32_t mode) const;
+
  private:
   const std::string path_;
   dev_t device_ = 0;

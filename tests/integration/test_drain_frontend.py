@@ -139,3 +139,23 @@ def test_answers_say_close_only_after_the_delay_and_before_anything_is_closed(st
         response = stack.get("/diag/hello")  # still accepting
         assert (response.status, response.header("Connection")) == (200, "close")
     assert stack.frontend.wait_exit() == 0
+
+
+def test_what_was_sent_behind_an_answer_under_way_is_answered(stack: Stack) -> None:
+    """The head of the first answer went out before the drain began, and promised that there would be more."""
+    size = 8 * 1024 * 1024
+    stack.start(settings={"drain": {"close": "0s"}})
+    with stack.connect(receive_buffer=4096, timeout=30) as connection:
+        connection.send_request("GET", f"/diag/bytes?n={size}&chunk=65536")
+        assert connection.read_head().header("Connection") is None
+        connection.send_request("POST", "/diag/hello", {"X-Id": "behind"}, b"")
+        wait_until(lambda: stack.metrics().sum("anteroom_frontend_sent_bytes_total") > 0, "the answer to begin")
+        stack.frontend.terminate()
+        stack.frontend.wait_not_ready()
+        while connection.read_until(b"\r\n") != b"0\r\n":
+            pass
+        connection.read_until(b"\r\n")
+        response = connection.read_response()
+        assert (response.status, response.header("Connection")) == (200, "close")
+    assert stack.frontend.wait_exit() == 0
+    assert stack.started_ids() == ["behind"]

@@ -1,5 +1,7 @@
 """SIGHUP: another configuration for what comes from now on, all of it or nothing; connections and requests stay."""
 
+import fcntl
+import os
 import pathlib
 import shutil
 import signal
@@ -160,6 +162,57 @@ def test_names_that_nobody_answers_for_hold_up_nothing(stack: Stack) -> None:
     reload(stack, routes=[{"path": "/", "pool": "main"}])
     stack.frontend.terminate()
     assert stack.frontend.wait_exit(timeout=3) == 0
+
+
+@pytest.mark.parametrize("what", ["config", "access_log", "directory"])
+def test_what_would_block_fails_and_signals_are_heard(stack: Stack, tmp_path: pathlib.Path, what: str) -> None:
+    stack.start()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    if what == "config":
+        stack.frontend.config_path.unlink()
+        os.mkfifo(stack.frontend.config_path)
+        stack.frontend.send_signal(signal.SIGHUP)
+        wait_until(lambda: reloads(stack, "failed") == 1, "a reload that failed")
+    elif what == "access_log":
+        reload(stack, "failed", access_log={"path": str(pipe)})
+    else:
+        locked = os.open(tmp_path, os.O_RDONLY)
+        fcntl.flock(locked, fcntl.LOCK_EX)
+        reload(stack, "failed", listeners=[{"unix": str(tmp_path / "http.sock")}])
+        os.close(locked)
+    assert stack.get("/diag/hello").status == 200
+    stack.frontend.terminate()
+    assert stack.frontend.wait_exit(timeout=5) == 0
+
+
+def test_an_access_log_that_nobody_reads_holds_up_neither_a_reload_nor_the_end(stack: Stack, tmp_path: pathlib.Path) -> None:
+    pipes = [tmp_path / "first", tmp_path / "second"]
+    readers = []
+    for pipe in pipes:
+        os.mkfifo(pipe)
+        readers.append(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+    stack.start(settings={"access_log": {"path": str(pipes[0])}})
+    for pipe in reversed(pipes):
+        with Load(stack.frontend.http, clients=4) as load:
+            load.wait_answers(1500)  # more lines than a pipe takes
+        load.assert_no_failure()
+        reload(stack, access_log={"path": str(pipe)})
+    stack.frontend.terminate()
+    assert stack.frontend.wait_exit(timeout=6) == 0
+    for reader in readers:
+        os.close(reader)
+
+
+def test_the_mode_of_a_file_that_is_not_ours_is_left_alone(stack: Stack, tmp_path: pathlib.Path) -> None:
+    path, victim = tmp_path / "http.sock", tmp_path / "victim"
+    stack.start(settings={"listeners": [{"address": "127.0.0.1:0"}, {"unix": str(path), "mode": "0600"}]})
+    victim.touch(mode=0o600)
+    path.unlink()
+    path.symlink_to(victim)
+    reload(stack, listeners=[{"address": "127.0.0.1:0"}, {"unix": str(path), "mode": "0666"}])
+    stack.frontend.wait_log("not our socket any more")
+    assert victim.stat().st_mode & 0o777 == 0o600
 
 
 def test_listeners_come_and_go(stack: Stack, tmp_path: pathlib.Path) -> None:
