@@ -57,6 +57,7 @@ struct ClientRequest {
   std::string location;     // of a redirect
   absl::string_view allow;  // of a 405, static
   bool responding = false;  // something of the final response has been written
+  int unread = 0;           // bytes in the socket when its client was last seen to read
   bool answered = false;    // all of it has been handed to the output
   bool buffered = false;    // it may wait in the spool
   uint64_t uncredited =

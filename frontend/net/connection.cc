@@ -355,6 +355,7 @@ void Connection::OnTimer() {
     }
     case State::kWriting:
       if (output_.empty()) return FailExchange(Outcome::kTimeout, "deadline");
+      if (!on_disk_ && ClientReads()) return timer_.SetAfter(context_->config->timeouts.write);
       if (on_disk_) return FailExchange(Outcome::kFileError, "the disk is too slow");
       return Close(Outcome::kWriteTimeout);
     case State::kClosed:

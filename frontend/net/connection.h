@@ -134,6 +134,8 @@ class Connection final : private Output::Client,
   bool MayHaveRun() const;
 
   void Written(Output::Result result);
+  // Since it was last asked, or since more was written.
+  bool ClientReads();
   Time AnswerDeadline() const;
   Time QueueDeadline() const;
   Output::Overflow AnswerOverflow() const;

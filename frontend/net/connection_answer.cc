@@ -1,4 +1,6 @@
 // The second half of a connection: from a complete request to the last byte of its answer.
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -22,6 +24,12 @@ namespace {
 
 // In the process log; the access log has every one.
 constexpr Duration kBetweenWarnings = std::chrono::seconds(1);
+
+// Bytes in the socket that the client has not acknowledged, or on a Unix socket not read.
+int Unread(int socket) {
+  int unread = 0;
+  return ioctl(socket, SIOCOUTQ, &unread) == 0 ? unread : 0;
+}
 
 }  // namespace
 
@@ -290,8 +298,10 @@ void Connection::Written(Output::Result result) {
       return FailExchange(Outcome::kCut,
                           "the file has changed under the answer, or the disk failed");
     case Output::Progress::kBlocked:
-      if (result.written > 0 || !watch_.writing())
+      if (result.written > 0 || !watch_.writing()) {
         timer_.SetAfter(context_->config->timeouts.write);
+        if (request_) request_->unread = Unread(socket_.get());
+      }
       watch_.WatchWrite(true);
       if (request_) ReturnCredit();
       return;
@@ -309,6 +319,13 @@ void Connection::Written(Output::Result result) {
       timer_.SetDeadline(AnswerDeadline());
       return ReturnCredit();
   }
+}
+
+bool Connection::ClientReads() {
+  // The socket takes more only when a good part of its buffer has gone out, which may be much longer
+  // than the time-out for a client that reads slowly, but does.
+  const int unread = Unread(socket_.get());
+  return unread < std::exchange(request_->unread, unread);
 }
 
 Time Connection::AnswerDeadline() const {

@@ -3,6 +3,8 @@
 import hashlib
 import pathlib
 import resource
+import socket
+import threading
 
 import pytest
 from anteroom_harness.deadlines import wait_until
@@ -140,6 +142,22 @@ def test_a_reader_without_progress_is_cut_off(stack: Stack, tmp_path: pathlib.Pa
     with slow_reader(stack, f"/diag/bytes?n={SIZE}"):
         stack.frontend.wait_access_log(lambda line: line["outcome"] == "write_timeout")
         wait_empty(stack)
+
+
+def test_a_reader_that_is_slow_but_steady_is_not(stack: Stack, tmp_path: pathlib.Path) -> None:
+    """It takes several time-outs to read what the kernel holds, and until then the socket takes nothing more."""
+    spooling(stack, tmp_path, timeouts={"write": "1s"})
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)  # or loopback moves 64 KiB at a time
+        reader.connect(stack.frontend.http)
+        reader.sendall(f"GET /diag/bytes?n={SIZE} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        pace = threading.Event()
+        for _ in range(50):
+            assert reader.recv(1500)
+            pace.wait(0.1)  # the pace of this client
+        assert stack.open_connections() == 1
+    assert "write_timeout" not in {line["outcome"] for line in stack.frontend.access_log()}
 
 
 @pytest.mark.parametrize(
