@@ -28,8 +28,7 @@ std::string FrontendName(size_t loop) {
 }  // namespace
 
 void ProcessShared::SetLimits(const Config& config) {
-  if (spool == nullptr) spool = std::make_unique<SpoolQuota>(0, 0);
-  spool->SetLimits(config.spool.total, config.spool.files);
+  spool.SetLimits(config.spool.total, config.spool.files);
   addresses.SetMost(config.limits.connections_per_address);
 }
 
@@ -46,7 +45,7 @@ LoopWorker::LoopWorker(size_t index, const LinksConfig& links, FileIo* file_io,
   context_.file_io = file_io;
   context_.static_cache = &static_cache_;
   context_.poster = [this](std::function<void()> fn) { loop_.Post(std::move(fn)); };
-  context_.spool = {"", shared->spool.get(), file_io, context_.poster};
+  context_.spool = {"", &shared->spool, file_io, context_.poster};
   context_.metrics = &metrics_;
   context_.open_connections = &shared->open_connections;
   context_.addresses = &shared->addresses;
@@ -114,9 +113,10 @@ void LoopWorker::ApplyOnLoop(LoopUpdate* update) {
   context_.config = &config;
   context_.http_limits = config.limits.http;
   context_.spool.directory = config.spool.directory;
-  context_.output_limits = {&context_.spool,
-                            {config.spool.memory_per_body, &shared_->buffered_bytes,
-                             config.limits.buffers / 2, SpoolUse::kAnswer}};
+  context_.body_limits = {config.spool.memory_per_body, &shared_->buffered_bytes,
+                          config.limits.buffers / 2, SpoolUse::kRequest};
+  context_.output_limits = {&context_.spool, context_.body_limits};
+  context_.output_limits.memory.use = SpoolUse::kAnswer;
   const CompletionPump pump = link_options_.config.pump;
   link_options_.config = config.links;
   link_options_.config.pump = pump;

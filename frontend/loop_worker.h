@@ -38,7 +38,7 @@ struct ProcessShared {
   std::function<void()> on_memory_short;
   std::atomic<uint32_t> open_connections{0};
   std::atomic<uint64_t> buffered_bytes{0};  // bodies in memory
-  std::unique_ptr<SpoolQuota> spool;
+  SpoolQuota spool{0, 0};
   AddressTable addresses;
 };
 

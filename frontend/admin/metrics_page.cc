@@ -205,7 +205,7 @@ MetricFamilies CollectMetrics(const MetricSources& sources) {
   AddExchanges(workers, &families);
   for (const std::shared_ptr<PoolRecord>& pool : settings->pools) AddPool(*pool, &families);
   AddStatic(workers, file_io, &families);
-  AddSpool(*shared.spool, &families);
+  AddSpool(shared.spool, &families);
   AddCounter(&families, "anteroom_config_reloads_total", "Reloads of the configuration.",
              {{"result", "ok"}}, static_cast<double>(reloads.value()));
   AddCounter(&families, "anteroom_config_reloads_total", "Reloads of the configuration.",

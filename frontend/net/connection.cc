@@ -230,10 +230,7 @@ void Connection::OnHead(bool more_input) {
   if (has_body && request_->site->pool != nullptr) {
     const uint64_t expected =
         head.framing() == BodyFraming::kContentLength ? head.content_length() : 0;
-    request_->body.Start(&context_->spool,
-                         {config.spool.memory_per_body, context_->buffered_bytes,
-                          config.limits.buffers / 2, SpoolUse::kRequest},
-                         this, expected);
+    request_->body.Start(&context_->spool, context_->body_limits, this, expected);
   }
   if (has_body && head.expects_continue() && !more_input) {
     request_->head_bytes_out += kContinueResponse.size();

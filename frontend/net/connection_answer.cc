@@ -111,8 +111,7 @@ void Connection::ServeFromPool() {
   exchange.request_id = request_->id();
   exchange.deadline = now + site.route->timeout.value_or(site.pool->config().timeout);
   exchange.retry = site.route->retry;
-  if (context_->buffered_bytes->load(std::memory_order_relaxed) >
-      context_->config->limits.buffers / 2) {
+  if (context_->body_limits.MemoryIsShort()) {
     exchange.response_window = Exchange::kSmallResponseWindow;
   }
   exchange.client = this;

@@ -83,6 +83,7 @@ struct ConnectionContext {
   ConnectionOwner* owner = nullptr;        // set by the Acceptor
   FileIo* file_io = nullptr;
   SpoolContext spool;
+  SpooledBody::Limits body_limits{};  // of requests
   OutputLimits output_limits;
   StaticCache* static_cache = nullptr;
   Poster poster;

@@ -43,10 +43,7 @@ class Output::Backlog final : private SpooledBody::Owner {
   Backlog& operator=(const Backlog&) = delete;
 
   void Keep(absl::string_view rest, Overflow overflow) {
-    const SpooledBody::Limits& memory = limits_->memory;
-    const bool memory_is_short =
-        memory.all_memory->load(std::memory_order_relaxed) > memory.short_above;
-    const size_t most = memory_is_short ? 0 : kInMemory;
+    const size_t most = limits_->memory.MemoryIsShort() ? 0 : kInMemory;
     if (spooling_ || (overflow == Overflow::kSpool && held() + rest.size() > most)) {
       if (!std::exchange(spooling_, true)) spooled_.Start(limits_->spool, limits_->memory, this, 0);
       return spooled_.Append(rest);

@@ -37,7 +37,7 @@ void SpooledBody::Settle() {
 }
 
 uint64_t SpooledBody::MostInMemory() const {
-  if (limits_.all_memory->load(std::memory_order_relaxed) > limits_.short_above) {
+  if (limits_.MemoryIsShort()) {
     if (limits_.use == SpoolUse::kAnswer) return kLittle;
     if (file_ == nullptr) return kInline;
   }

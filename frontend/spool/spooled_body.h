@@ -44,6 +44,8 @@ class SpooledBody final : public BodySource {
     // While all of them have more than this, bodies go to files earlier.
     uint64_t short_above;
     SpoolUse use;
+
+    bool MemoryIsShort() const { return all_memory->load(std::memory_order_relaxed) > short_above; }
   };
 
   // What is written in one piece.

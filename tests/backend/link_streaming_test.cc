@@ -105,6 +105,20 @@ class LinkStreamingTest : public LinkTest {
     ASSERT_EQ(pool_.queued(), 1);
     ASSERT_EQ(transport_->Batch(1).responses_size(), 1);
   }
+  // The pieces of an answer after its head, in that batch and those after it. A thread is idle
+  // before it hands over what it has, so the end may come later than the bytes.
+  std::string AwaitRestOfBody(size_t batch) {
+    std::string body;
+    for (;; ++batch) {
+      transport_->EndWrite(link_.get());
+      const v1::BackendFrames frames = transport_->Batch(batch);
+      if (frames.ByteSizeLong() == 0) return body;  // none came in time
+      for (const v1::BodyChunk& chunk : frames.body()) {
+        body.append(chunk.data());
+        if (chunk.last()) return body;
+      }
+    }
+  }
   // What the handler of /read was told instead of bytes.
   absl::Status AwaitFailure() {
     const Time deadline = Now() + std::chrono::seconds(20);
@@ -260,10 +274,7 @@ TEST_F(LinkStreamingTest, AWriterOfTheAnswerThatStopsReadingEndsTheUpload) {
   ReceiveRequest(MakeUpload(1, "/half", 10 * kWindow));
   EXPECT_EQ(transport_->Batch(1).responses(0).status(), 200u);
   ReceiveBody(1, kWindow, false);
-  AwaitIdle();
-  transport_->EndWrite(link_.get());
-  EXPECT_EQ(transport_->Batch(2).body(0).data(), "xxxxxxxxxx");
-  EXPECT_TRUE(transport_->Batch(2).body(0).last());
+  EXPECT_EQ(AwaitRestOfBody(2), "xxxxxxxxxx");
   ReceiveChunk(1, 1, false);
   EXPECT_FALSE(transport_->closed().has_value());
 }

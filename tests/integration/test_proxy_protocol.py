@@ -5,6 +5,7 @@ import struct
 
 import pytest
 from anteroom_harness.deadlines import wait_until
+from anteroom_harness.echo import fields_at_the_handler
 from anteroom_harness.http_client import Connection
 from anteroom_harness.stack import Stack
 
@@ -32,17 +33,6 @@ def start(stack: Stack, trusted: list[str] | None = None, **settings: object) ->
     return stack.start(settings={"listeners": listeners, "trusted_proxies": trusted, **settings})
 
 
-def ask(connection: Connection, headers: list[tuple[str, str]] | None = None) -> dict[str, list[str]]:
-    """The values that the handler got, by name in lower case."""
-    connection.send_request("GET", "/diag/echo", headers)
-    response = connection.read_response()
-    assert response.status == 200
-    values: dict[str, list[str]] = {}
-    for name, value in response.json()["headers"]:
-        values.setdefault(name.lower(), []).append(value)
-    return values
-
-
 def refused(stack: Stack, reason: str) -> int:
     return int(stack.metrics().sum("anteroom_frontend_proxy_protocol_refused_total", reason=reason))
 
@@ -67,7 +57,7 @@ def test_the_address_of_the_header_is_the_clients(stack: Stack, header: bytes, c
     with stack.connect() as connection:
         connection.send(header)
         for _ in range(2):  # it holds for the connection, not for the first request
-            assert ask(connection)["x-forwarded-for"][-1].endswith(client)
+            assert fields_at_the_handler(connection)["x-forwarded-for"][-1].endswith(client)
     line = stack.frontend.wait_access_log(lambda line: True)
     assert line["client"] == client
 
@@ -93,7 +83,7 @@ def test_the_client_is_not_believed_because_its_proxy_is(stack: Stack) -> None:
     for header, peer in ((v1(CLIENT), CLIENT), (b"PROXY UNKNOWN\r\n", "127.0.0.1"), (v2(PROXY, 0x00), "127.0.0.1")):
         with stack.connect() as connection:
             connection.send(header)
-            got = ask(connection, spoofed)
+            got = fields_at_the_handler(connection, spoofed)
         assert got["x-forwarded-for"] == [peer]
         assert got["x-forwarded-proto"] == ["http"]
         assert "x-real-ip" not in got
@@ -104,7 +94,7 @@ def test_a_trusted_proxy_behind_the_proxy_is_believed(stack: Stack) -> None:
     for header, hop in ((v1("10.1.2.3"), "10.1.2.3"), (v2(LOCAL, 0x00), "127.0.0.1")):
         with stack.connect() as connection:
             connection.send(header)
-            assert ask(connection, [("X-Forwarded-For", "6.6.6.6, 192.0.2.9")])["x-forwarded-for"] == [
+            assert fields_at_the_handler(connection, [("X-Forwarded-For", "6.6.6.6, 192.0.2.9")])["x-forwarded-for"] == [
                 f"6.6.6.6, 192.0.2.9, {hop}"
             ]
     wait_until(lambda: len(stack.frontend.access_log()) == 2, "both lines of the access log")
@@ -170,21 +160,21 @@ def test_connections_are_counted_by_the_address_of_the_client(stack: Stack) -> N
     with stack.connect() as first, stack.connect() as second, stack.connect() as third, stack.connect() as local:
         for connection, header in ((first, v1(CLIENT)), (second, v2_from("192.0.2.2")), (local, v2(LOCAL, 0x00))):
             connection.send(header)
-            ask(connection)
+            fields_at_the_handler(connection)
         third.send(v1(CLIENT))
         assert third.is_closed_by_peer()
         assert stack.metrics().sum("anteroom_frontend_connections_refused_by_address_total") == 1
     wait_until(lambda: stack.open_connections() == 0, "the connections to end")
     with stack.connect() as again:
         again.send(v1(CLIENT))
-        ask(again)
+        fields_at_the_handler(again)
 
 
 def test_a_drain_waits_for_nobody_who_has_said_nothing(stack: Stack) -> None:
     start(stack)
     with stack.connect() as silent, stack.connect() as named:
         named.send(v1(CLIENT))
-        ask(named)
+        fields_at_the_handler(named)
         wait_until(lambda: stack.open_connections() == 2, "both connections")
         stack.frontend.terminate()
         assert silent.is_closed_by_peer()

@@ -2,6 +2,7 @@
 
 import re
 
+from anteroom_harness.echo import fields_at_the_handler
 from anteroom_harness.stack import Stack
 
 SPOOFED = [
@@ -16,15 +17,8 @@ SPOOFED = [
 
 
 def echoed(stack: Stack, headers: list[tuple[str, str]]) -> dict[str, list[str]]:
-    """The values that the handler got, by name in lower case."""
     with stack.connect() as connection:
-        connection.send_request("GET", "/diag/echo", headers)
-        response = connection.read_response()
-    assert response.status == 200
-    values: dict[str, list[str]] = {}
-    for name, value in response.json()["headers"]:
-        values.setdefault(name.lower(), []).append(value)
-    return values
+        return fields_at_the_handler(connection, headers)
 
 
 def test_a_stranger_is_not_believed(stack: Stack, pump: str) -> None:

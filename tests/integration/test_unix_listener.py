@@ -10,6 +10,7 @@ import pytest
 import yaml
 from anteroom_harness.binaries import binary
 from anteroom_harness.deadlines import wait_until
+from anteroom_harness.echo import fields_at_the_handler
 from anteroom_harness.frontend import Frontend
 from anteroom_harness.http_client import Connection
 from anteroom_harness.process import Process
@@ -32,17 +33,6 @@ def start(stack: Stack, path: str, more: dict[str, object] | None = None, **sett
     return stack.frontend
 
 
-def ask(connection: Connection, headers: list[tuple[str, str]] | None = None) -> dict[str, list[str]]:
-    """The values that the handler got, by name in lower case."""
-    connection.send_request("GET", "/diag/echo", headers)
-    response = connection.read_response()
-    assert response.status == 200
-    values: dict[str, list[str]] = {}
-    for name, value in response.json()["headers"]:
-        values.setdefault(name.lower(), []).append(value)
-    return values
-
-
 def is_socket(path: str) -> bool:
     return os.path.exists(path) and stat.S_ISSOCK(os.stat(path).st_mode)
 
@@ -57,7 +47,7 @@ def test_it_serves_beside_tcp(stack: Stack, path: str) -> None:
             assert connection.read_response().status == 200
         connection.send_request("GET", "/diag/bytes?n=3000000")
         assert len(connection.read_response().body) == 3_000_000
-        assert ask(tcp)
+        assert fields_at_the_handler(tcp)
 
 
 def test_the_mode_is_the_configured_one(stack: Stack, path: str) -> None:
@@ -68,7 +58,7 @@ def test_the_mode_is_the_configured_one(stack: Stack, path: str) -> None:
 def test_the_client_has_no_address(stack: Stack, path: str) -> None:
     frontend = start(stack, path, trusted_proxies=["127.0.0.0/8"])
     with Connection(path) as connection:
-        got = ask(connection, [("X-Forwarded-For", "6.6.6.6"), ("X-Request-ID", "given"), ("Forwarded", "for=6.6.6.6")])
+        got = fields_at_the_handler(connection, [("X-Forwarded-For", "6.6.6.6"), ("X-Request-ID", "given"), ("Forwarded", "for=6.6.6.6")])
     assert got["x-forwarded-for"] == ["unix:"]
     assert not {"x-request-id", "forwarded"} & got.keys()
     line = frontend.wait_access_log(lambda line: True)
@@ -80,21 +70,21 @@ def test_a_trusted_proxy_is_believed(stack: Stack, path: str) -> None:
     frontend = start(stack, path, trusted_proxies=["unix"])
     headers = [("X-Forwarded-For", "192.0.2.1"), ("X-Request-ID", "given"), ("Forwarded", "for=192.0.2.1")]
     with Connection(path) as connection:
-        got = ask(connection, headers)
+        got = fields_at_the_handler(connection, headers)
     assert got["x-forwarded-for"] == ["192.0.2.1, unix:"]
     assert got["forwarded"] == ["for=192.0.2.1, for=unknown;proto=http"]
     assert got["x-request-id"] == ["given"]
     line = frontend.wait_access_log(lambda line: True)
     assert (line["client"], line["id"]) == ("192.0.2.1", "given")
     with stack.connect() as tcp:  # and no more than that is trusted
-        assert ask(tcp, headers)["x-forwarded-for"] == ["127.0.0.1"]
+        assert fields_at_the_handler(tcp, headers)["x-forwarded-for"] == ["127.0.0.1"]
 
 
 def test_the_proxy_protocol_goes_with_it(stack: Stack, path: str) -> None:
     frontend = start(stack, path, more={"proxy_protocol": "required"}, trusted_proxies=["unix"])
     with Connection(path) as connection:
         connection.send(b"PROXY TCP4 192.0.2.1 198.51.100.1 4711 80\r\n")
-        assert ask(connection)["x-forwarded-for"] == ["192.0.2.1"]
+        assert fields_at_the_handler(connection)["x-forwarded-for"] == ["192.0.2.1"]
     assert frontend.wait_access_log(lambda line: True)["client"] == "192.0.2.1"
     with Connection(path) as connection:
         connection.send(b"GET / HTTP/1.1\r\n")
@@ -105,7 +95,7 @@ def test_the_limit_per_address_does_not_hold(stack: Stack, path: str) -> None:
     start(stack, path, limits={"connections_per_address": 1})
     connections = [Connection(path) for _ in range(5)]
     for connection in connections:
-        assert ask(connection)
+        assert fields_at_the_handler(connection)
     for connection in connections:
         connection.close()
     wait_until(lambda: stack.open_connections() == 0, "the connections to end")
@@ -140,7 +130,7 @@ def test_a_file_that_a_killed_process_left_is_replaced(stack: Stack, path: str) 
     assert is_socket(path)
     stack.start_frontend({"listeners": listeners(path)})
     with Connection(path) as connection:
-        assert ask(connection)
+        assert fields_at_the_handler(connection)
 
 
 def failing(stack: Stack, path: str) -> Process:
@@ -158,7 +148,7 @@ def test_where_somebody_listens_the_start_fails(stack: Stack, path: str) -> None
     start(stack, path)
     assert f"cannot listen on unix:{path}: somebody listens there" in failing(stack, path).log()
     with Connection(path) as connection:  # the first one is as it was
-        assert ask(connection)
+        assert fields_at_the_handler(connection)
 
 
 def test_a_file_of_another_kind_is_left_alone(stack: Stack, path: str) -> None:
@@ -180,7 +170,7 @@ def test_a_successor_may_take_the_path_while_the_first_one_drains(stack: Stack, 
     assert first.wait_exit() == 0
     assert is_socket(path), "the first one has removed the file of the second"
     with Connection(path) as connection:
-        assert ask(connection)
+        assert fields_at_the_handler(connection)
 
 
 def test_whoever_has_sent_a_request_when_the_drain_begins_is_answered(stack: Stack, path: str) -> None:
