@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/allocator.h"
 #include "common/cpu_count.h"
 #include "common/descriptor_limit.h"
 #include "common/flags.h"
@@ -150,6 +151,7 @@ int Main(int argc, char** argv) {
   Config config = *std::move(loaded);
   if (config.loops == 0) config.loops = GrantedCpus();
 
+  KeepFreedMemory();
   PrepareGrpc();
   PrepareResolver();
   const QuietGrpc quiet_grpc;

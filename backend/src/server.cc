@@ -21,6 +21,7 @@
 #include "backend/src/service.h"
 #include "backend/src/worker_pool.h"
 #include "common/admin_server.h"
+#include "common/allocator.h"
 #include "common/clock.h"
 #include "common/cpu_count.h"
 #include "common/grpc_quiet.h"
@@ -187,6 +188,7 @@ bool Server::AwaitDrained(std::chrono::milliseconds timeout) {
 void Server::Shutdown() { impl_->Shutdown(); }
 
 int Server::Run() {
+  KeepFreedMemory();
   if (const absl::Status status = Start(); !status.ok()) {
     spdlog::error("cannot start: {}", std::string(status.message()));
     return absl::IsInvalidArgument(status) ? kExitConfiguration : kExitFailure;

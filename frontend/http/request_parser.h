@@ -48,6 +48,9 @@ class RequestParser {
   // bounds, so that method and target can go into a log.
   const RequestHead& head() const { return head_.head(); }
   absl::string_view body() const { return body_; }
+  // The bytes that are still to come of a body with Content-Length, all of which are its body; 0 for
+  // any other, whose bytes have to be looked at.
+  uint64_t body_left() const { return phase_ == Phase::kFixedBody ? remaining_ : 0; }
   const ParseError& error() const { return DescribeParseError(cause_); }
 
   // A byte of a request has been seen (the empty lines that may precede it do not count): from here

@@ -48,18 +48,18 @@ Connection::~Connection() = default;
 // --- Reading
 
 void Connection::OnReadable() {
-  char* const buffer = context_->loop->scratch();
   const bool ahead = Busy() || resume_due_;
-  const size_t room = ahead ? LookAheadRoom() : Loop::kScratchSize;
-  if (room == 0) return watch_.WatchRead(false);  // the setting has become smaller
-  const ssize_t n = recv(socket_.get(), buffer, room, 0);
+  const absl::Span<char> room =
+      ahead ? context_->read_buffer.bytes().subspan(0, LookAheadRoom()) : RoomToRead();
+  if (room.empty()) return watch_.WatchRead(false);  // the setting has become smaller
+  const ssize_t n = recv(socket_.get(), room.data(), room.size(), 0);
   if (n < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return;
     return Close(Outcome::kClientGone);
   }
   if (n == 0) return OnEndOfInput();
   context_->metrics->bytes_in.Add(n);
-  const absl::string_view input(buffer, n);
+  const absl::string_view input(room.data(), n);
   if (state_ == State::kLingering) {
     const TimeoutsConfig& timeouts = context_->config->timeouts;
     return timer_.SetDeadline(
@@ -68,6 +68,13 @@ void Connection::OnReadable() {
   if (ahead) return KeepForLater(input);
   if (state_ == State::kProxyHeader) return OnProxyHeader(input);
   Consume(input);
+}
+
+absl::Span<char> Connection::RoomToRead() {
+  // What can only be part of a body is read to where the body lies.
+  const bool body = state_ == State::kBody && request_->site->pool != nullptr;
+  const uint64_t left = body ? request_->parser.body_left() : 0;
+  return left > 0 ? request_->body.Room(left) : context_->read_buffer.bytes();
 }
 
 void Connection::KeepForLater(absl::string_view input) {
@@ -164,7 +171,7 @@ void Connection::Consume(absl::string_view input) {
         OnHead(/*more_input=*/!input.empty());
         continue;
       case RequestParser::Event::kBody:
-        OnBodyPart(request_->parser.body());
+        OnBodyPart(request_->parser.body(), /*more_input=*/!input.empty());
         continue;
       case RequestParser::Event::kComplete:
         ++requests;
@@ -238,9 +245,15 @@ void Connection::OnHead(bool more_input) {
   }
 }
 
-void Connection::OnBodyPart(absl::string_view part) {
+void Connection::OnBodyPart(absl::string_view part, bool more_input) {
   if (request_->site->pool == nullptr) return;  // nobody reads it
-  request_->body.Append(part);
+  std::shared_ptr<Block> block;
+  if (!more_input) block = context_->read_buffer.Give(part, context_->buffered_bytes);
+  if (block != nullptr) {
+    request_->body.Append(std::move(block));
+  } else {
+    request_->body.Append(part);
+  }
   if (context_->buffered_bytes->load(std::memory_order_relaxed) > context_->config->limits.buffers)
     RefuseBody(Outcome::kOverload, "limits.buffers");
 }

@@ -35,6 +35,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "common/unique_fd.h"
 #include "frontend/dispatch/exchange.h"
 #include "frontend/http/header_rules.h"
@@ -110,13 +111,14 @@ class Connection final : private Output::Client,
   void Consume(absl::string_view input);
   void Resume();
   void KeepForLater(absl::string_view input);
+  absl::Span<char> RoomToRead();
   size_t LookAheadRoom() const;
   std::string& Ahead();
   size_t ahead_size() const { return ahead_ ? ahead_->size() : 0; }
   void OnHead(bool more_input);
   void OnComplete();
   void OnParseError();
-  void OnBodyPart(absl::string_view part);
+  void OnBodyPart(absl::string_view part, bool more_input);
   void RefuseBody(Outcome outcome, absl::string_view reason);
   Time BodyDeadline() const;
   bool MemoryIsShort() const;

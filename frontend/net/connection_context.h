@@ -20,6 +20,7 @@
 #include "frontend/net/client_request.h"
 #include "frontend/net/loop.h"
 #include "frontend/net/output.h"
+#include "frontend/net/read_buffer.h"
 #include "frontend/settings.h"
 #include "frontend/spool/spool_file.h"
 #include "frontend/static/static_cache.h"
@@ -94,6 +95,7 @@ struct ConnectionContext {
   const std::function<void()>* on_memory_short = nullptr;
   bool draining = false;  // answers say `Connection: close`
 
+  ReadBuffer read_buffer;
   RequestStore requests{http_limits};
   RequestIdSource request_ids;
   TraceparentSource traceparents;

@@ -67,7 +67,6 @@ void Loop::BaseDeleter::operator()(event_base* base) const { event_base_free(bas
 Loop::Loop()
     : base_(NewBase()),
       common_timeouts_(base_.get()),
-      scratch_(std::make_unique<char[]>(kScratchSize)),
       wake_(std::make_unique<Wake>(this)),
       thread_(std::this_thread::get_id()) {}
 

@@ -73,11 +73,6 @@ class Loop {
   event_base* base() { return base_.get(); }
   CommonTimeouts* common_timeouts() { return &common_timeouts_; }
 
-  // A buffer that whoever reads from a socket may use until it returns to the loop. Idle
-  // connections own none.
-  static constexpr size_t kScratchSize = 64 * 1024;
-  char* scratch() { return scratch_.get(); }
-
  private:
   struct BaseDeleter {
     void operator()(event_base* base) const;
@@ -90,7 +85,6 @@ class Loop {
 
   const std::unique_ptr<event_base, BaseDeleter> base_;
   CommonTimeouts common_timeouts_;
-  const std::unique_ptr<char[]> scratch_;
   const std::unique_ptr<Wake> wake_;
   std::thread::id thread_;
 

@@ -24,25 +24,50 @@ Block::~Block() {
 }
 
 size_t Block::Append(absl::string_view bytes) {
-  const size_t size = std::min(bytes.size(), capacity_ - size_);
-  memcpy(data_.get() + size_, bytes.data(), size);
+  const absl::Span<char> to = room();
+  const size_t size = std::min(bytes.size(), to.size());
+  if (to.data() != bytes.data()) memcpy(to.data(), bytes.data(), size);
   size_ += size;
   return size;
+}
+
+void Block::Become(absl::string_view part, std::atomic<uint64_t>* all_memory) {
+  begin_ = static_cast<size_t>(part.data() - data_.get());
+  size_ = part.size();
+  all_memory_ = all_memory;
+  if (all_memory_ != nullptr) all_memory_->fetch_add(capacity_, std::memory_order_relaxed);
+}
+
+void BlockChain::AddBlock(uint64_t capacity, std::atomic<uint64_t>* all_memory) {
+  auto block = std::make_shared<Block>(std::clamp<uint64_t>(capacity, kSmallest, Block::kLargest),
+                                       all_memory);
+  last_ = block.get();
+  memory_ += block->capacity();
+  pieces_.push_back({std::move(block), size_});
+}
+
+void BlockChain::Append(std::shared_ptr<Block> block) {
+  last_ = block.get();
+  memory_ += block->capacity();
+  pieces_.push_back({std::move(block), size_});
+  size_ += last_->size();
+}
+
+absl::Span<char> BlockChain::Room(uint64_t most, uint64_t before,
+                                  std::atomic<uint64_t>* all_memory) {
+  if (full()) AddBlock(std::min(most, std::max(before + size_, kFirst)), all_memory);
+  return last_->room().subspan(0, most);
 }
 
 void BlockChain::Append(absl::string_view bytes, uint64_t expected,
                         std::atomic<uint64_t>* all_memory) {
   while (!bytes.empty()) {
-    if (last_ == nullptr || last_->size() == last_->capacity()) {
+    if (full()) {
       uint64_t capacity = std::max({size_, kFirst, uint64_t{bytes.size()}});
       if (expected > size_) {
         capacity = std::min(capacity, std::max(expected - size_, uint64_t{bytes.size()}));
       }
-      capacity = std::clamp<uint64_t>(capacity, kSmallest, Block::kLargest);
-      auto block = std::make_shared<Block>(capacity, all_memory);
-      last_ = block.get();
-      pieces_.push_back({std::move(block), size_});
-      memory_ += capacity;
+      AddBlock(capacity, all_memory);
     }
     const size_t taken = last_->Append(bytes);
     size_ += taken;

@@ -10,6 +10,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace anteroom::frontend {
 
@@ -21,24 +22,27 @@ class Block {
 
   // `capacity` bytes, which count in `all_memory` from here to the end of the block, which
   // `all_memory` outlives. May be null.
-  Block(size_t capacity, std::atomic<uint64_t>* all_memory);
+  explicit Block(size_t capacity, std::atomic<uint64_t>* all_memory = nullptr);
   ~Block();
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
 
-  char* data() { return data_.get(); }
-  absl::string_view bytes() const { return {data_.get(), size_}; }
+  absl::string_view bytes() const { return {data_.get() + begin_, size_}; }
   size_t size() const { return size_; }
   size_t capacity() const { return capacity_; }
-  // How much of data() has been filled.
-  void set_size(size_t size) { size_ = size; }
-  // As much of `bytes` as there is room for; how much that was.
+  // What follows bytes().
+  absl::Span<char> room() { return {data_.get() + begin_ + size_, capacity_ - begin_ - size_}; }
+  // As much of `bytes` as there is room for; how much that was. Bytes that lie at the beginning of
+  // room() already stay where they are.
   size_t Append(absl::string_view bytes);
+  // It has been filled by somebody else, and all that counts of it is `part`. It counts from here on.
+  void Become(absl::string_view part, std::atomic<uint64_t>* all_memory);
 
  private:
   const size_t capacity_;
-  std::atomic<uint64_t>* const all_memory_;
+  std::atomic<uint64_t>* all_memory_;
   const std::unique_ptr<char[]> data_;
+  size_t begin_ = 0;
   size_t size_ = 0;
 };
 
@@ -48,6 +52,10 @@ class BlockChain {
   // Takes blocks for what is there, and as far ahead as there are bytes already: a client pays for
   // memory with data. `expected`: bytes that the chain will have, or 0.
   void Append(absl::string_view bytes, uint64_t expected, std::atomic<uint64_t>* all_memory);
+  void Append(std::shared_ptr<Block> block);  // which is not empty
+  // Where to put the next bytes, at most `most` and more than 0, for an Append() of them that copies
+  // nothing: the end of the last block, or a new one. `before`: how much else the client has sent.
+  absl::Span<char> Room(uint64_t most, uint64_t before, std::atomic<uint64_t>* all_memory);
 
   uint64_t size() const { return size_; }
   uint64_t memory() const { return memory_; }  // what the blocks take
@@ -62,6 +70,9 @@ class BlockChain {
   const absl::InlinedVector<Piece, 2>& pieces() const { return pieces_; }
 
  private:
+  bool full() const { return last_ == nullptr || last_->room().empty(); }
+  void AddBlock(uint64_t capacity, std::atomic<uint64_t>* all_memory);
+
   absl::InlinedVector<Piece, 2> pieces_;
   Block* last_ = nullptr;
   uint64_t size_ = 0;

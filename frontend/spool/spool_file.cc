@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 
 namespace anteroom::frontend {
 namespace {
@@ -48,15 +49,12 @@ bool WriteAll(int fd, const BlockChain& data, uint64_t offset) {
 }
 
 bool ReadAll(int fd, uint64_t offset, Block* block) {
-  size_t done = 0;
-  while (done < block->capacity()) {
-    const ssize_t n = pread(fd, block->data() + done, block->capacity() - done,
-                            static_cast<off_t>(offset + done));
+  for (absl::Span<char> to = block->room(); !to.empty(); to = block->room()) {
+    const ssize_t n = pread(fd, to.data(), to.size(), static_cast<off_t>(offset + block->size()));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
-    done += static_cast<size_t>(n);
+    block->Append({to.data(), static_cast<size_t>(n)});
   }
-  block->set_size(done);
   return true;
 }
 
@@ -128,13 +126,14 @@ void SpoolFile::OnAppended(Result result, size_t bytes) {
 }
 
 bool SpoolFile::ReadFromMemory(uint64_t offset, Block* block) {
-  iovec target{block->data(), block->capacity()};
+  const absl::Span<char> to = block->room();
+  iovec target{to.data(), to.size()};
   ssize_t n;
   do {
     n = preadv2(shared_->fd, &target, 1, static_cast<off_t>(offset), RWF_NOWAIT);
   } while (n < 0 && errno == EINTR);
   if (n <= 0) return false;
-  block->set_size(static_cast<size_t>(n));
+  block->Append({to.data(), static_cast<size_t>(n)});
   return true;
 }
 

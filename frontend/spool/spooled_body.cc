@@ -31,6 +31,15 @@ void SpooledBody::Append(absl::string_view bytes) {
   MaybeWrite();
 }
 
+void SpooledBody::Append(std::shared_ptr<Block> block) {
+  tail_.Append(std::move(block));
+  MaybeWrite();
+}
+
+absl::Span<char> SpooledBody::Room(uint64_t most) {
+  return tail_.Room(most, TailBegin(), limits_.all_memory);
+}
+
 void SpooledBody::Settle() {
   settled_ = true;
   MaybeWrite();

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "frontend/dispatch/body_source.h"
 #include "frontend/spool/block_chain.h"
 #include "frontend/spool/spool_file.h"
@@ -60,6 +61,10 @@ class SpooledBody final : public BodySource {
   // pointed to outlives the body or Clear(), `limits.all_memory` also what Hold() returned.
   void Start(const SpoolContext* spool, const Limits& limits, Owner* owner, uint64_t expected);
   void Append(absl::string_view bytes);
+  void Append(std::shared_ptr<Block> block);  // which is not empty
+  // Where to put the next bytes, at most `most` and more than 0, so that Append() copies nothing.
+  // Until the next call.
+  absl::Span<char> Room(uint64_t most);
   // Nothing should be taken from the sender: the disk is behind.
   bool paused() const { return flying_ != nullptr && tail_.size() >= kPiece; }
   void Complete() { complete_ = true; }

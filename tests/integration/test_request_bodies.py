@@ -27,6 +27,20 @@ def test_a_body_with_content_length(shared: Stack, size: int) -> None:
     assert_echoes(shared.post("/diag/echo", body).json(), body)
 
 
+# Around the sizes at which a body stays where it was read, with and without something behind it.
+@pytest.mark.parametrize("size", [40_000, 49_151, 49_152, 60_000, 65_000, 100_000, 114_000, 400_000])
+def test_a_body_with_a_request_right_behind_it(shared: Stack, size: int) -> None:
+    with shared.connect() as connection:
+        for number in range(3):
+            body = some_bytes(size + number)
+            head = f"POST /diag/echo HTTP/1.1\r\nHost: t\r\nContent-Length: {len(body)}\r\n\r\n"
+            connection.send(head.encode() + body + b"GET /diag/hello HTTP/1.1\r\nHost: t\r\n\r\n")
+            assert_echoes(connection.read_response().json(), body)
+            assert connection.read_response().body == b"hello world"
+            connection.send(head.encode() + body)
+            assert_echoes(connection.read_response().json(), body)
+
+
 @pytest.mark.parametrize("sizes", [[1], [1, 2, 3], [65_536, 1], [100_000] * 7], ids=str)
 def test_a_chunked_body(shared: Stack, sizes: list[int]) -> None:
     chunks = [some_bytes(size) for size in sizes]

@@ -112,6 +112,7 @@ class Server {
   // when the options are at fault. When handlers don't return within the drain timeout, or on a
   // second SIGINT, it ends the process at once with exit code 1 and does not return: a thread
   // inside a handler can't be stopped, nor can what it uses be torn down.
+  // It also has the allocator keep what is freed (common/allocator.h).
   int Run();
 
   // Begins to drain: readiness turns false, front ends are told, what has not started is given back

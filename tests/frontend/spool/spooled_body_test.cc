@@ -336,6 +336,55 @@ TEST_F(SpooledBodyTest, TakesNoMoreMemoryThanItHasBytesOrIsToHave) {
   }
 }
 
+TEST_F(SpooledBodyTest, WhatIsReadIntoItsRoomIsNotCopied) {
+  Start();
+  const std::string bytes = Pattern(kMiB);
+  for (const size_t size : {1u, 1000u, 60'000u, 99'000u, 1'048'576u}) {
+    Restart(size);
+    size_t done = 0;
+    while (done < size) {
+      const absl::Span<char> room = body_.Room(size - done);
+      ASSERT_FALSE(room.empty());
+      ASSERT_LE(room.size(), size - done);
+      EXPECT_LE(body_.memory(), std::max<uint64_t>(17 * 1024, 2 * done + 512));
+      const size_t taken = std::min<size_t>(room.size(), 5000);
+      std::copy_n(bytes.data() + done, taken, room.data());
+      body_.Append(absl::string_view(room.data(), taken));
+      if (!body_.spooled()) {
+        EXPECT_EQ(body_.Peek(done).data(), room.data());
+      }
+      done += taken;
+      while (body_.paused()) {
+        const int before = rooms_;
+        ASSERT_TRUE(loop_.RunUntil([&] { return rooms_ > before; }));
+      }
+    }
+    body_.Complete();
+    EXPECT_TRUE(ReadFrom(0) == absl::string_view(bytes).substr(0, size)) << size;
+    body_.Clear();
+  }
+  EndWork(&file_io_);
+  EXPECT_EQ(all_memory_.load(), 0u);
+}
+
+TEST_F(SpooledBodyTest, TakesABlockOfWhichAPartIsItsOwn) {
+  Start();
+  const std::string bytes = Pattern(80'000);
+  auto block = std::make_shared<Block>(Block::kLargest);
+  std::copy_n(bytes.data(), 60'000, block->room().data() + 100);
+  const absl::string_view part(block->room().data() + 100, 60'000);
+  block->Become(part, &all_memory_);
+  EXPECT_EQ(block->room().size(), Block::kLargest - 60'100);
+  body_.Append(std::move(block));
+  EXPECT_EQ(body_.Peek(0).data(), part.data());
+  EXPECT_EQ(body_.memory(), Block::kLargest);
+  Append(bytes.substr(60'000));
+  EXPECT_TRUE(ReadFrom(0) == bytes);
+  EXPECT_EQ(body_.memory(), all_memory_.load());
+  body_.Clear();
+  EXPECT_EQ(all_memory_.load(), 0u);
+}
+
 // An answer whose reader is slow.
 TEST_F(SpooledBodyTest, SettlesWhatIsLeftInMemoryOnceItIsWhole) {
   Start();
