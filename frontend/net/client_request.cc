@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "frontend/net/connection_context.h"
+
 namespace anteroom::frontend {
 
 void ClientRequest::Reset() {
@@ -31,6 +33,8 @@ void ClientRequest::Reset() {
   headed = Time();
   completed = Time();
 }
+
+Pool* ClientRequest::pool() const { return site != nullptr ? site->pool : nullptr; }
 
 std::unique_ptr<ClientRequest> RequestStore::Take() {
   if (free_.empty()) return std::make_unique<ClientRequest>(limits_);

@@ -33,6 +33,8 @@ struct ClientRequest {
 
   // Makes it as new, but for the memory it may keep.
   void Reset();
+  // Null for what is answered here: files, and what has no route.
+  Pool* pool() const;
   const RequestHead& head() const { return parser.head(); }
   absl::string_view id() const {
     return given_id.empty() ? absl::string_view(id_bytes.data(), id_bytes.size()) : given_id;

@@ -72,7 +72,7 @@ void Connection::OnReadable() {
 
 absl::Span<char> Connection::RoomToRead() {
   // What can only be part of a body is read to where the body lies.
-  const bool body = state_ == State::kBody && request_->site->pool != nullptr;
+  const bool body = state_ == State::kBody && request_->pool() != nullptr;
   const uint64_t left = body ? request_->parser.body_left() : 0;
   return left > 0 ? request_->body.Room(left) : context_->read_buffer.bytes();
 }
@@ -222,19 +222,19 @@ void Connection::OnHead(bool more_input) {
     if (route) request_->site = &request_->table->sites[*route];
   }
   const bool has_body = head.framing() != BodyFraming::kNone;
-  if (request_->site == nullptr && has_body) {
-    // Not worth reading what nobody will get.
+  if (request_->site == nullptr && has_body && head.target() != "*") {
+    // Not worth reading what nobody will get. OPTIONS * has an answer (RFC 9110, section 9.3.7).
     keep_alive_ = false;
     return Answer(Outcome::kNoRoute, 404);
   }
-  if (request_->site != nullptr && request_->site->pool != nullptr && MemoryIsShort()) {
+  if (request_->pool() != nullptr && MemoryIsShort()) {
     (*context_->on_memory_short)();
     if (has_body) keep_alive_ = false;
     request_->completed = request_->headed;
     request_->detail = "limits.buffers";
     return Answer(Outcome::kOverload, Info(Outcome::kOverload).status);
   }
-  if (has_body && request_->site->pool != nullptr) {
+  if (has_body && request_->pool() != nullptr) {
     const uint64_t expected =
         head.framing() == BodyFraming::kContentLength ? head.content_length() : 0;
     request_->body.Start(&context_->spool, context_->body_limits, this, expected);
@@ -246,7 +246,7 @@ void Connection::OnHead(bool more_input) {
 }
 
 void Connection::OnBodyPart(absl::string_view part, bool more_input) {
-  if (request_->site->pool == nullptr) return;  // nobody reads it
+  if (request_->pool() == nullptr) return;  // nobody reads it
   std::shared_ptr<Block> block;
   if (!more_input) block = context_->read_buffer.Give(part, context_->buffered_bytes);
   if (block != nullptr) {

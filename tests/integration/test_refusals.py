@@ -116,8 +116,9 @@ LIMITS = {"limits": {"target": "1KiB", "field": "1KiB", "fields": 20, "head": "4
         (431, b"GET / HTTP/1.1\r\nHost: t\r\n" + b"".join(b"X-%d: %s\r\n" % (i, b"a" * 900) for i in range(6)) + b"\r\n"),
         (413, b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 20000\r\n\r\n"),
         (413, b"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5000\r\n" + b"a" * 0x5000),
+        (413, b"OPTIONS * HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5000\r\n" + b"a" * 0x5000),
     ],
-    ids=["long_target", "long_field", "many_fields", "large_head", "large_body", "large_chunked_body"],
+    ids=["long_target", "long_field", "many_fields", "large_head", "large_body", "large_chunked_body", "large_dropped_body"],
 )  # fmt: skip
 def test_limits_have_their_own_statuses(stack: Stack, status: int, request_bytes: bytes) -> None:
     stack.start(settings=LIMITS)

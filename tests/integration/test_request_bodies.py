@@ -69,6 +69,38 @@ def test_chunk_extensions_and_trailers_are_not_part_of_the_body(shared: Stack) -
         assert connection.read_response().status == 200
 
 
+OPTIONS_BODY = some_bytes(70_000)
+OPTIONS_BODIES = {
+    "length": b"Content-Length: 70000\r\n\r\n" + OPTIONS_BODY,
+    "chunked": b"Transfer-Encoding: chunked\r\n\r\n11170\r\n" + OPTIONS_BODY + b"\r\n0\r\n\r\n",
+    "small": b"Content-Length: 3\r\n\r\nabc",
+    "small chunked": b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Trailer: yes\r\n\r\n",
+}
+
+
+# A body that nobody will get (RFC 9110, section 9.3.7), then a request, whole and in pieces: 1 byte of the small ones.
+@pytest.mark.parametrize("piece", ["all", "part"])
+@pytest.mark.parametrize("framing", OPTIONS_BODIES)
+def test_the_body_of_options_asterisk_is_read_and_dropped(shared: Stack, framing: str, piece: str) -> None:
+    data = b"OPTIONS * HTTP/1.1\r\nHost: t\r\n" + OPTIONS_BODIES[framing]
+    step = len(data) if piece == "all" else max(1, len(data) // 200)
+    with shared.connect() as connection:
+        for _ in range(2):
+            for begin in range(0, len(data), step):
+                connection.send(data[begin : begin + step])
+            assert connection.read_response().status == 204
+            connection.send_request("GET", "/diag/hello")
+            assert connection.read_response().body == b"hello world"
+
+
+def test_options_asterisk_may_wait_for_100_continue(shared: Stack) -> None:
+    with shared.connect() as connection:
+        connection.send_request("OPTIONS", "*", {"Expect": "100-continue", "Content-Length": "3"})
+        assert connection.read_head().status == 100
+        connection.send(b"abc")
+        assert connection.read_response().status == 204
+
+
 def test_twenty_mebibytes_up(shared: Stack) -> None:
     body = some_bytes(20 * MIB)
     response = request(shared.frontend.http, "POST", "/diag/echo", body=body, timeout=60)
