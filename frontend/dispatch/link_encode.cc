@@ -5,7 +5,6 @@
 
 #include "absl/strings/match.h"
 #include "frontend/dispatch/link.h"
-#include "frontend/http/byte_class.h"
 #include "frontend/http/forwarding.h"
 #include "frontend/http/header_rules.h"
 
@@ -42,14 +41,10 @@ void AddForwarded(const Exchange& exchange, const Add& add) {
     AppendToList(head, "forwarded", ForwardedElement(exchange.peer), &list);
     add("Forwarded", list);
   }
-  const auto member = [&](absl::string_view name) {
-    return MemberFromRight(head, name, exchange.client_hops);
-  };
-  const absl::string_view scheme = member("x-forwarded-proto");
-  add("X-Forwarded-Proto", scheme.empty() ? "http" : scheme);
-  for (const absl::string_view name : {"X-Forwarded-Host", "X-Real-IP"}) {
-    if (const absl::string_view value = member(name); !value.empty()) add(name, value);
-  }
+  const size_t hops = exchange.client_hops;
+  add("X-Forwarded-Proto", ClientScheme(head, exchange.trust, hops));
+  if (const auto host = ForwardedHost(head, hops); !host.empty()) add("X-Forwarded-Host", host);
+  if (const auto ip = ForwardedRealIp(head, hops); !ip.empty()) add("X-Real-IP", ip);
 }
 
 }  // namespace
@@ -142,9 +137,9 @@ size_t Link::EncodeRequest(Exchange* exchange) {
   const bool new_trace = !exchange->traceparent.empty();
   ForEachForwarded(head, exchange->trust, [&](const Field& field) {
     if (new_trace && IsTraceField(field.name)) return;
-    if (IsForwardingField(field.name) && !EqualsLower(field.name, "x-request-id")) return;
-    add(field.name, field.value);
+    if (!IsRewritten(field.name)) add(field.name, field.value);
   });
+  add("X-Request-ID", exchange->request_id);
   if (new_trace) add("traceparent", exchange->traceparent);
   if (exchange->trust == PeerTrust::kTrusted) {
     AddForwarded(*exchange, add);

@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "frontend/http/host.h"
 #include "frontend/http/list.h"
 
 namespace anteroom::frontend {
@@ -60,6 +61,16 @@ absl::string_view MemberFromRight(const RequestHead& head, absl::string_view nam
     }
   }
   return member;
+}
+
+absl::string_view ForwardedHost(const RequestHead& head, size_t hops) {
+  const absl::string_view host = MemberFromRight(head, "x-forwarded-host", hops);
+  return ParseAuthority(host) ? host : absl::string_view();
+}
+
+absl::string_view ForwardedRealIp(const RequestHead& head, size_t hops) {
+  const absl::string_view address = MemberFromRight(head, "x-real-ip", hops);
+  return ParseIpAddress(address) ? address : absl::string_view();
 }
 
 absl::string_view ClientScheme(const RequestHead& head, PeerTrust trust, size_t hops) {

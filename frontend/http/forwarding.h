@@ -29,6 +29,11 @@ ForwardedClient ClientBehind(const RequestHead& head, absl::string_view peer,
 // leftmost when there are fewer. Nothing when there is none, or an empty one.
 absl::string_view MemberFromRight(const RequestHead& head, absl::string_view name, size_t hops);
 
+// The same for X-Forwarded-Host and X-Real-IP: nothing also when it is no authority (ParseAuthority),
+// or no IP address.
+absl::string_view ForwardedHost(const RequestHead& head, size_t hops);
+absl::string_view ForwardedRealIp(const RequestHead& head, size_t hops);
+
 // The scheme that the client used: "https" if a trusted proxy says so in X-Forwarded-Proto, "http"
 // otherwise.
 absl::string_view ClientScheme(const RequestHead& head, PeerTrust trust, size_t hops);

@@ -43,7 +43,7 @@ bool IsHopByHop(absl::string_view name) {
   }
 }
 
-bool IsForwardingField(absl::string_view name) {
+bool IsRewritten(absl::string_view name) {
   switch (name.size()) {
     case 9:
       return EqualsLower(name, "forwarded") || EqualsLower(name, "x-real-ip");
@@ -60,6 +60,15 @@ bool IsForwardingField(absl::string_view name) {
   }
 }
 
+bool IsForwardingField(absl::string_view name) {
+  return IsRewritten(name) || absl::StartsWithIgnoreCase(name, "x-forwarded-");
+}
+
+bool IsReserved(absl::string_view name) {
+  return (name.size() == 5 && EqualsLower(name, "proxy")) ||
+         absl::StartsWithIgnoreCase(name, "x-anteroom-");
+}
+
 bool IsFraming(absl::string_view name) {
   switch (name.size()) {
     case 14:
@@ -72,10 +81,23 @@ bool IsFraming(absl::string_view name) {
 }
 
 bool IsForwarded(const RequestHead& head, absl::string_view name, PeerTrust trust) {
-  if (IsHopByHop(name) || IsFraming(name)) return false;
+  if (IsHopByHop(name) || IsFraming(name) || IsReserved(name)) return false;
   if (EqualsLower(name, "host") || EqualsLower(name, "expect")) return false;
   if (IsForwardingField(name)) return trust == PeerTrust::kTrusted;
   return !head.connection_names_fields() || !NamedByConnection(head, name);
+}
+
+std::optional<absl::string_view> FindOnly(const RequestHead& head, absl::string_view name,
+                                          PeerTrust trust) {
+  std::optional<absl::string_view> found;
+  for (size_t i = 0; i < head.field_count(); ++i) {
+    const Field field = head.field(i);
+    if (!absl::EqualsIgnoreCase(field.name, name)) continue;
+    if (found) return std::nullopt;
+    found = field.value;
+  }
+  if (found && !IsForwarded(head, name, trust)) return std::nullopt;
+  return found;
 }
 
 }  // namespace anteroom::frontend

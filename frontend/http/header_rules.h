@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "absl/strings/string_view.h"
 #include "frontend/http/request_head.h"
@@ -15,9 +16,18 @@ namespace anteroom::frontend {
 // Proxy-Authorization, which a gateway has no use for and no handler may see.
 bool IsHopByHop(absl::string_view name);
 
-// X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Proto, Forwarded, X-Real-IP, X-Request-ID: who the
-// client is and what its request is called. True only if a proxy that we trust says so.
+// X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Proto, Forwarded, X-Real-IP, X-Request-ID: they are
+// checked, and handlers get what the front end makes of them instead.
+bool IsRewritten(absl::string_view name);
+
+// Those, and whatever else begins with X-Forwarded-: who the client is and what its request is
+// called. True only if a proxy that we trust says so.
 bool IsForwardingField(absl::string_view name);
+
+// Never passed on, whoever sends it: Proxy, which programs that turn names into variables (CGI) take
+// for the proxy that they are to use themselves (HTTP_PROXY), and X-Anteroom-*, which is kept for
+// what the front end may have to say to handlers.
+bool IsReserved(absl::string_view name);
 
 // Content-Length, Transfer-Encoding: decided by whoever writes the message.
 bool IsFraming(absl::string_view name);
@@ -28,10 +38,15 @@ enum class PeerTrust : uint8_t {
 };
 
 // Whether field `name` of `head` goes to the backend. What does not: hop-by-hop fields, those that
-// Connection names, Host and Content-Length (they travel on their own), Expect (answered here), and
-// the forwarding fields of untrusted peers. The fields that the front end adds are added
+// Connection names, Host and Content-Length (they travel on their own), Expect (answered here),
+// reserved names, and the forwarding fields of untrusted peers. The fields that the front end adds are added
 // afterwards, so no client can remove them.
 bool IsForwarded(const RequestHead& head, absl::string_view name, PeerTrust trust);
+
+// The value of field `name` if it goes to the backend, and is there once: nobody can say which of
+// two is meant. Points into `head`.
+std::optional<absl::string_view> FindOnly(const RequestHead& head, absl::string_view name,
+                                          PeerTrust trust);
 
 // Calls visit(const Field&) for each field that goes to the backend, in wire order. Allocates
 // nothing.

@@ -8,6 +8,7 @@
 
 #include "frontend/dispatch/pool.h"
 #include "frontend/http/forwarding.h"
+#include "frontend/http/header_rules.h"
 #include "frontend/http/host.h"
 #include "frontend/http/method.h"
 #include "frontend/http/response_writer.h"
@@ -200,7 +201,7 @@ void Connection::OnHead(bool more_input) {
     const ForwardedClient client = ClientBehind(head, peer_, config.trusted_proxies);
     request_->client = client.address;
     request_->exchange.client_hops = client.hops;
-    const auto id = head.Find("x-request-id");
+    const auto id = FindOnly(head, "x-request-id", trust_);
     if (id && IsWellFormedRequestId(*id)) request_->given_id = *id;
   }
   keep_alive_ = keep_alive_ && head.keep_alive() && !context_->draining &&

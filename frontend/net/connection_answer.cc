@@ -12,6 +12,7 @@
 #include "frontend/access_log.h"
 #include "frontend/dispatch/pool.h"
 #include "frontend/http/error_body.h"
+#include "frontend/http/header_rules.h"
 #include "frontend/http/method.h"
 #include "frontend/http/response_head.h"
 #include "frontend/http/response_writer.h"
@@ -103,7 +104,8 @@ void Connection::ServeFromPool() {
   exchange.memory = request_->parser.memory() + request_->body.memory();
   exchange.peer = peer_;
   exchange.trust = trust_;
-  const auto traceparent = request_->head().Find("traceparent");
+  // One that Connection names does not go on, and no client may keep its handler out of a trace.
+  const auto traceparent = FindOnly(request_->head(), "traceparent", trust_);
   if (!traceparent || !IsWellFormedTraceparent(*traceparent)) {
     context_->traceparents.Make(&request_->traceparent);
     exchange.traceparent = {request_->traceparent.data(), request_->traceparent.size()};

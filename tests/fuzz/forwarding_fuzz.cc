@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "common/address_range.h"
 #include "frontend/http/forwarding.h"
+#include "frontend/http/host.h"
 #include "frontend/http/list.h"
 #include "frontend/http/request_parser.h"
 #include "tests/fuzz/fuzz_check.h"
@@ -100,6 +101,10 @@ void CheckLists(const RequestHead& head, size_t hops) {
     FuzzCheck(list == "last" || absl::EndsWith(list, ", last"), "the proxy comes last");
     FuzzCheck(list.find_first_of("\r\n") == std::string::npos, "a list is one line");
   }
+  const absl::string_view host = ForwardedHost(head, hops);
+  FuzzCheck(host.empty() || ParseAuthority(host), "an authority, or nothing");
+  const absl::string_view real_ip = ForwardedRealIp(head, hops);
+  FuzzCheck(real_ip.empty() || ParseIpAddress(real_ip), "an address, or nothing");
   const absl::string_view scheme = ClientScheme(head, PeerTrust::kTrusted, hops);
   FuzzCheck(scheme == "http" || scheme == "https", "scheme");
   FuzzCheck(ClientScheme(head, PeerTrust::kUntrusted, hops) == "http", "nobody is believed");

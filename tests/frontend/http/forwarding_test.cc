@@ -111,6 +111,32 @@ TEST_F(ForwardingTest, TheSchemeIsATrustedProxysWord) {
   EXPECT_EQ(scheme("X-Forwarded-Proto: https, http\r\n", PeerTrust::kTrusted, 1), "https");
 }
 
+TEST_F(ForwardingTest, OnlyAnAuthorityIsAHost) {
+  const auto host = [&](const std::string& value, size_t hops = 0) {
+    return std::string(ForwardedHost(Head("X-Forwarded-Host: " + value + "\r\n"), hops));
+  };
+  EXPECT_EQ(host("shop.example"), "shop.example");
+  EXPECT_EQ(host("shop.example:8443"), "shop.example:8443");
+  EXPECT_EQ(host("[2001:db8::1]:80"), "[2001:db8::1]:80");
+  EXPECT_EQ(host("shop.example, inner", 1), "shop.example");
+  EXPECT_EQ(host("shop.example, in ner"), "");
+  for (const char* bad : {"", "a/b", "a@b", "a\"b", "<script>", "http://a", "a:0", "a:65536"}) {
+    EXPECT_EQ(host(bad), "") << bad;
+  }
+}
+
+TEST_F(ForwardingTest, OnlyAnAddressIsARealIp) {
+  const auto ip = [&](const std::string& value, size_t hops = 0) {
+    return std::string(ForwardedRealIp(Head("X-Real-IP: " + value + "\r\n"), hops));
+  };
+  EXPECT_EQ(ip("192.0.2.1"), "192.0.2.1");
+  EXPECT_EQ(ip("2001:db8::1"), "2001:db8::1");
+  EXPECT_EQ(ip("192.0.2.1, 10.0.0.1", 1), "192.0.2.1");
+  for (const char* bad : {"", "unknown", "192.0.2", "192.0.2.1:80", "[2001:db8::1]", "a.example"}) {
+    EXPECT_EQ(ip(bad), "") << bad;
+  }
+}
+
 TEST_F(ForwardingTest, ListsGrowAtTheirEnd) {
   std::string list;
   AppendToList(Head("A: 1, 2\r\nB: x\r\na: 3\r\nA:\r\n"), "a", "4", &list);

@@ -13,17 +13,21 @@ namespace {
 
 using testing::ElementsAre;
 
+const RequestHead& Parse(RequestParser* parser, const std::string& lines) {
+  size_t consumed = 0;
+  EXPECT_EQ(parser->Parse("POST / HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n", &consumed),
+            RequestParser::Event::kHead)
+      << parser->error().reason;
+  return parser->head();
+}
+
 // "Name: value" of what goes to the backend, for a request with these field lines after Host.
 std::vector<std::string> Forwarded(const std::string& lines,
                                    PeerTrust trust = PeerTrust::kUntrusted) {
   const HttpLimits limits;
   RequestParser parser(limits);
-  size_t consumed = 0;
-  EXPECT_EQ(parser.Parse("POST / HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n", &consumed),
-            RequestParser::Event::kHead)
-      << parser.error().reason;
   std::vector<std::string> out;
-  ForEachForwarded(parser.head(), trust, [&out](const Field& field) {
+  ForEachForwarded(Parse(&parser, lines), trust, [&out](const Field& field) {
     out.push_back(std::string(field.name) + ": " + std::string(field.value));
   });
   return out;
@@ -60,11 +64,26 @@ TEST(ForEachForwarded, RemovesForwardingFieldsOfStrangers) {
                         "X-Forwarded-Host: b\r\nForwarded: for=1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\n"
                         "X-Request-ID: mine\r\nX-Forwarded: kept\r\n"),
               ElementsAre("X-Forwarded: kept"));
+  EXPECT_THAT(Forwarded("X-Forwarded-Port: 1\r\nx-forwarded-PREFIX: /a\r\nX-Forwarded-: 1\r\n"
+                        "X-Forwarded-Server: b\r\nConnection: X-Forwarded-Port\r\nOther: 1\r\n"),
+              ElementsAre("Other: 1"));
+}
+
+TEST(ForEachForwarded, RemovesReservedNamesOfEverybody) {
+  for (const PeerTrust trust : {PeerTrust::kUntrusted, PeerTrust::kTrusted}) {
+    EXPECT_THAT(Forwarded("Proxy: http://a/\r\nPROXY: b\r\nProxy-Other: 1\r\nX-Anteroom-: 1\r\n"
+                          "x-anteroom-client: 1\r\nX-Anteroom: 1\r\nX-Proxy: 1\r\n",
+                          trust),
+                ElementsAre("Proxy-Other: 1", "X-Anteroom: 1", "X-Proxy: 1"));
+  }
 }
 
 TEST(ForEachForwarded, KeepsForwardingFieldsOfTrustedPeers) {
   EXPECT_THAT(Forwarded("X-Forwarded-For: 1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\n", PeerTrust::kTrusted),
               ElementsAre("X-Forwarded-For: 1.2.3.4", "X-Real-IP: 1.2.3.4"));
+  EXPECT_THAT(
+      Forwarded("X-Forwarded-Port: 1\r\nConnection: X-Forwarded-Port\r\n", PeerTrust::kTrusted),
+      ElementsAre("X-Forwarded-Port: 1"));
 }
 
 TEST(ForEachForwarded, StrangersCannotKeepTheirsByNamingThemInConnection) {
@@ -89,6 +108,24 @@ TEST(ForEachForwarded, LetsConnectionNameHostWithoutHarm) {
 TEST(ForEachForwarded, PassesCredentialsAndCookies) {
   EXPECT_THAT(Forwarded("Authorization: Basic YTpi\r\nCookie: a=b\r\nContent-Type: text/plain\r\n"),
               ElementsAre("Authorization: Basic YTpi", "Cookie: a=b", "Content-Type: text/plain"));
+}
+
+// Of what goes to the backend, in a request with these field lines; "-" for nothing.
+std::string Only(const std::string& name, const std::string& lines,
+                 PeerTrust trust = PeerTrust::kUntrusted) {
+  const HttpLimits limits;
+  RequestParser parser(limits);
+  return std::string(FindOnly(Parse(&parser, lines), name, trust).value_or("-"));
+}
+
+TEST(FindOnly, IsTheOneThatIsForwarded) {
+  EXPECT_EQ(Only("trace", "Other: 1\r\nTrace: 2\r\n"), "2");
+  EXPECT_EQ(Only("trace", "Trace:\r\n"), "");
+  EXPECT_EQ(Only("trace", "Other: 1\r\n"), "-");
+  EXPECT_EQ(Only("trace", "Trace: 2\r\nOther: 1\r\ntrace: 2\r\n"), "-");
+  EXPECT_EQ(Only("trace", "Trace: 2\r\nConnection: close, TRACE\r\n"), "-");
+  EXPECT_EQ(Only("x-request-id", "X-Request-ID: a\r\n"), "-");
+  EXPECT_EQ(Only("x-request-id", "X-Request-ID: a\r\n", PeerTrust::kTrusted), "a");
 }
 
 TEST(IsHopByHop, ComparesWithoutCase) {
