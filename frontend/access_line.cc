@@ -93,7 +93,8 @@ void AppendJsonLine(const ClientRequest& request, absl::string_view client, Time
   json.Field("bytes_out", request.bytes_out);
   if (const auto agent = head.Find("user-agent")) json.Field("user_agent", *agent);
   if (request.site != nullptr) {
-    json.Field("route", absl::string_view(request.site->route->path));
+    const RouteConfig& route = *request.site->route;
+    json.Field("route", absl::StrCat(route.host, route.path));
     if (request.site->pool != nullptr)
       json.Field("pool", absl::string_view(request.site->route->pool));
   }

@@ -67,7 +67,8 @@ struct alignas(64) LoopMetrics {
   SingleWriterCounter bytes_out;
   std::array<SingleWriterCounter, kOutcomes> outcomes;
   std::array<SingleWriterCounter, 6>
-      status_classes;  // [1] is 1xx ... [5] is 5xx; [0]: none was sent
+      status_classes;                  // [1] is 1xx ... [5] is 5xx; [0]: none was sent
+  SingleWriterCounter fields_dropped;  // from requests, because of an underscore in the name
   SingleWriterGauge connections;
 };
 

@@ -70,6 +70,10 @@ void AddExchanges(const Workers& workers, MetricFamilies* families) {
         {{"class", i == 0 ? std::string("none") : absl::StrCat(i, "xx")}},
         Sum(workers, [i](const LoopWorker& w) { return w.metrics().status_classes[i].value(); }));
   }
+  AddCounter(families, "anteroom_frontend_fields_dropped_total",
+             "Fields of requests that were left out, see limits.underscores.",
+             {{"reason", "underscore"}},
+             Sum(workers, [](const LoopWorker& w) { return w.metrics().fields_dropped.value(); }));
 }
 
 void AddPool(const PoolRecord& pool, MetricFamilies* families) {

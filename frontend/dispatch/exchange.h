@@ -87,15 +87,15 @@ struct Exchange : Ticket {
   bool fetching = false;          // the next bytes of the body are on their way from a disk
   uint64_t request_credit = 0;   // bytes of the body that may still be sent, beyond the inline part
   uint64_t response_credit = 0;  // bytes of the answer's body that the backend may still send
-  std::optional<uint64_t>
-      response_left;  // bytes of the answer's body still to come, if it announced them
+  // Bytes of the answer's body still to come, if it announced them.
+  std::optional<uint64_t> response_left;
 
   // --- What the log says about it.
   std::shared_ptr<const std::string> backend;  // the last one that had it
   Time sent_at;                                // the last time
   std::optional<Time> answered_at;             // when the head of a backend's answer came
-  Time
-      waiting_since;  // when it last entered the queue anew: when submitted, and after a link broke
+  // When it last entered the queue anew: when submitted, and after a link broke.
+  Time waiting_since;
   uint32_t thread = 0;
   uint64_t queued_us = 0;
   uint64_t run_us = 0;

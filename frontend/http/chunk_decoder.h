@@ -35,8 +35,7 @@ class ChunkDecoder {
   Event Decode(absl::string_view input, size_t* consumed);
 
   absl::string_view data() const { return data_; }
-  ParseCause cause() const { return cause_; }    // after kError
-  uint64_t decoded() const { return decoded_; }  // bytes of data announced so far
+  ParseCause cause() const { return cause_; }  // after kError
 
  private:
   enum class State : uint8_t {

@@ -62,8 +62,8 @@ struct ClientRequest {
   int unread = 0;           // bytes in the socket when its client was last seen to read
   bool answered = false;    // all of it has been handed to the output
   bool buffered = false;    // it may wait in the spool
-  uint64_t uncredited =
-      0;  // bytes of the answer's body that the backend has not been given credit for again
+  // Bytes of the answer's body that the backend has not been given credit for again.
+  uint64_t uncredited = 0;
 
   // --- What the log says
   Time started;          // first byte

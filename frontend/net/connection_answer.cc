@@ -377,6 +377,7 @@ void Connection::Account() {
   LoopMetrics& metrics = *context_->metrics;
   metrics.outcomes[static_cast<size_t>(request_->outcome)].Add();
   metrics.status_classes[std::clamp(request_->status / 100, 0, 5)].Add();
+  metrics.fields_dropped.Add(request_->head().dropped_fields());
   if (AccessLog* const log = context_->table->settings->access_log.get())
     log->Write(*request_, request_->client.empty() ? peer_ : request_->client,
                context_->loop->now());

@@ -30,8 +30,8 @@ class SpooledBody final : public BodySource {
   class Owner {
    public:
     virtual void OnBodyRoom() = 0;  // paused() is over
-    virtual void OnBodyFailed(
-        SpoolFile::Result result) = 0;        // the body can't be kept; not after Complete()
+    // The body can't be kept; not after Complete().
+    virtual void OnBodyFailed(SpoolFile::Result result) = 0;
     virtual void OnBodyFetch() = 0;           // Fetch() has been called
     virtual void OnBodyFetched(bool ok) = 0;  // what it asked for
 
@@ -78,7 +78,6 @@ class SpooledBody final : public BodySource {
 
   // What the body takes of it: up to twice its bytes there, or 64 KiB more than these.
   uint64_t memory() const;
-  bool spooled() const { return file_ != nullptr; }
   // The file takes nothing more: what follows stays in memory.
   bool failed() const { return writing_failed_; }
 

@@ -113,6 +113,18 @@ TEST_F(AccessLineTest, SaysWhichBackendHadIt) {
   EXPECT_DOUBLE_EQ(sum, fields.at("total_ms").number_value());
 }
 
+// Routes of two hosts may have the same path.
+TEST_F(AccessLineTest, NamesTheRouteByItsPathAndHostIfItHasOne) {
+  Parse("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  RouteConfig route;
+  route.path = "/api";
+  const Site site{.route = &route};
+  request_.site = &site;
+  EXPECT_EQ(Fields().fields().at("route").string_value(), "/api");
+  route.host = "*.example.com";
+  EXPECT_EQ(Fields().fields().at("route").string_value(), "*.example.com/api");
+}
+
 TEST_F(AccessLineTest, PhasesThatWereNotReachedAreNotThere) {
   Parse("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   for (const char* phase : {"queue_ms", "dispatch_ms", "write_ms"}) {

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from anteroom_harness.deadlines import scaled
+from anteroom_harness.deadlines import scaled, wait_until
 from anteroom_harness.http_client import Connection
 from anteroom_harness.stack import Stack
 
@@ -136,3 +136,41 @@ def test_a_client_that_reads_slowly_is_not_cut(stack: Stack) -> None:
             if ahead > 0:
                 time.sleep(ahead)  # the reader's pace, not a wait for anything
         assert time.monotonic() - began >= 2 * deadline
+
+
+BAD = b"GET / HTTP/1.1\r\nBad Name: x\r\n\r\n"
+
+
+def refuse(connection: Connection) -> None:
+    """An error answer behind which the connection is drained: the client sees the end, and may still send."""
+    connection.send(BAD)
+    assert connection.read_response().status == 400
+    assert connection.is_closed_by_peer()
+
+
+def test_a_refused_client_that_sends_on_is_drained_for_linger(stack: Stack) -> None:
+    linger = 1.0
+    start(stack, linger=linger, linger_pause=LONG)
+    with stack.connect() as connection:
+        began = time.monotonic()
+        refuse(connection)
+        with pytest.raises(ConnectionError):  # by a reset, once the front end has closed
+            while time.monotonic() - began < scaled(linger + 5):
+                connection.send(b"x")
+                time.sleep(0.02)  # the sender's pace, not a wait for anything
+        assert linger <= time.monotonic() - began < scaled(linger + 5)
+
+
+def test_a_refused_client_that_falls_silent_is_drained_for_linger_pause(stack: Stack) -> None:
+    pause = scaled(1)
+    start(stack, linger=10 * LONG, linger_pause=pause)
+    with stack.connect() as connection:
+        began = time.monotonic()
+        refuse(connection)
+        while time.monotonic() - began < 1.5 * pause:
+            last = time.monotonic()
+            connection.send(b"x")
+            time.sleep(pause / 20)  # the sender's pace, not a wait for anything
+        assert stack.open_connections() == 1  # each byte begins the pause anew
+        wait_until(lambda: stack.open_connections() == 0, "the end of the pause", timeout=pause + 5)
+        assert pause <= time.monotonic() - last < scaled(pause + 5)

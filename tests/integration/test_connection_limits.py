@@ -23,6 +23,39 @@ def test_the_last_request_of_a_connection_is_told_so(stack: Stack) -> None:
         assert connection.is_closed_by_peer()
 
 
+def received(stack: Stack) -> float:
+    return stack.metrics().sum("anteroom_frontend_received_bytes_total")
+
+
+def test_what_is_sent_ahead_is_read_up_to_the_bound(stack: Stack) -> None:
+    look_ahead, count = 2048, 40
+    stack.start(
+        settings={
+            "loops": 1,
+            "limits": {"look_ahead": f"{look_ahead}B"},
+            "pools": {"main": {"queue": {"wait": "60s"}}},
+            "routes": [{"path": "/diag/", "pool": "main"}],
+        }
+    )
+    stack.backend.kill()
+    first = b"GET /diag/hello HTTP/1.1\r\nHost: t\r\n\r\n"
+    ahead = b"GET /diag/hello?%s HTTP/1.1\r\nHost: t\r\n\r\n" % (b"a" * 1000)
+    unrouted = b"GET / HTTP/1.1\r\nHost: t\r\n\r\n"
+    with stack.connect(timeout=30) as connection, stack.connect() as other:
+        connection.send(first)
+        stack.wait_waiting(1)
+        connection.send(ahead * count)
+        # The one loop has seen those bytes once it has answered what came after them.
+        other.send(unrouted)
+        assert other.read_response().status == 404
+        taken = len(first) + look_ahead + len(unrouted)
+        wait_until(lambda: received(stack) >= taken, "what fits to be read")
+        assert received(stack) == taken
+        stack.restart_backend(stack.backend)
+        for _ in range(1 + count):
+            assert connection.read_response().status == 200
+
+
 def test_an_old_connection_is_told_to_close(stack: Stack) -> None:
     age = scaled(1)
     stack.start(settings={"timeouts": {"connection": f"{age * 1000:.0f}ms"}})

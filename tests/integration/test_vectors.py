@@ -14,7 +14,7 @@ from anteroom_harness.stack import Stack
 from anteroom_harness.vectors import load_vectors
 
 VECTORS = load_vectors()
-# Cuts of one vector. Instrumented binaries get a sample: the parser's own test runs under sanitizers with every offset.
+# Cuts of one vector. Instrumented binaries get a sample: the parser's own test runs under sanitizers with many more.
 MOST_CUTS = 300 if SLOWDOWN == 1 else 12
 AT_ONCE = 800  # connections
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"

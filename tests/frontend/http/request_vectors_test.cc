@@ -99,8 +99,8 @@ TEST_P(Vector, HasTheSameVerdictByteByByte) {
 TEST_P(Vector, HasTheSameVerdictWhereverItIsSplit) {
   const std::string& bytes = GetParam().bytes;
   const Transcript whole = ParseWhole(bytes);
-  // Each offset, but of long runs only some: quadratic time buys nothing in the middle of 16 KiB of
-  // the letter a.
+  // Each offset, but of long runs only some: all of them would take more than a minute of CPU time,
+  // most of it in the middle of 16 KiB of the letter a.
   constexpr size_t kEachNearTheEnds = 300;
   for (size_t cut = 0; cut <= bytes.size(); ++cut) {
     const bool near_an_end = cut < kEachNearTheEnds || bytes.size() - cut < kEachNearTheEnds;

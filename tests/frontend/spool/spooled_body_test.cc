@@ -81,6 +81,7 @@ class SpooledBodyTest : public testing::Test, private SpooledBody::Owner {
   void AwaitWritten() {
     ASSERT_TRUE(loop_.RunUntil([this] { return quota_->bytes_written.value() >= expected_; }));
   }
+  bool InFile() const { return quota_->files() > 0; }
   size_t NamesInDirectory() {
     size_t count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(tree_.top())) {
@@ -120,7 +121,7 @@ TEST_F(SpooledBodyTest, ASmallBodyStaysInMemory) {
   const std::string bytes = Pattern(kMemory);
   Append(bytes);
   body_.Complete();
-  EXPECT_FALSE(body_.spooled());
+  EXPECT_FALSE(InFile());
   EXPECT_EQ(body_.size(), kMemory);
   EXPECT_TRUE(ReadFrom(0) == bytes);
   EXPECT_EQ(body_.Peek(99'999), bytes.substr(99'999));
@@ -138,7 +139,7 @@ TEST_F(SpooledBodyTest, ALargeOneMovesToAFileWithoutAName) {
   Append(bytes);
   body_.Complete();
   ASSERT_FALSE(failure_);
-  EXPECT_TRUE(body_.spooled());
+  EXPECT_TRUE(InFile());
   EXPECT_EQ(NamesInDirectory(), 0u);
   EXPECT_EQ(quota_->files(), 1u);
   EXPECT_GT(quota_->bytes(), 2 * kMiB);
@@ -279,7 +280,7 @@ TEST_F(SpooledBodyTest, ASmallBodyIsNeverSpooledWhateverTheLimit) {
   const std::string bytes = Pattern(BodySource::kInline);
   Append(bytes, 10'000);
   body_.Complete();
-  EXPECT_FALSE(body_.spooled());
+  EXPECT_FALSE(InFile());
   EXPECT_TRUE(ReadFrom(0) == bytes);
   EXPECT_EQ(fetches_, 0);
 }
@@ -350,7 +351,7 @@ TEST_F(SpooledBodyTest, WhatIsReadIntoItsRoomIsNotCopied) {
       const size_t taken = std::min<size_t>(room.size(), 5000);
       std::copy_n(bytes.data() + done, taken, room.data());
       body_.Append(absl::string_view(room.data(), taken));
-      if (!body_.spooled()) {
+      if (!InFile()) {
         EXPECT_EQ(body_.Peek(done).data(), room.data());
       }
       done += taken;
@@ -403,7 +404,7 @@ TEST_F(SpooledBodyTest, SettlesASmallAnswerInMemory) {
   const std::string bytes = Pattern(50'000);
   Append(bytes);
   body_.Settle();
-  EXPECT_FALSE(body_.spooled());
+  EXPECT_FALSE(InFile());
   EXPECT_TRUE(ReadFrom(0) == bytes);
 }
 
@@ -436,7 +437,7 @@ TEST_F(SpooledBodyTest, IsRelievedOnceMemoryHasBecomeShort) {
   use_ = SpoolUse::kAnswer;
   Start();
   Append(Pattern(50'000));
-  EXPECT_FALSE(body_.spooled());
+  EXPECT_FALSE(InFile());
   all_memory_ += 100'000;
   body_.Relieve();
   ASSERT_TRUE(loop_.RunUntil([&] { return body_.memory() == 0; }));
@@ -448,7 +449,7 @@ TEST_F(SpooledBodyTest, ARequestKeepsWhatGoesAlongWithItInMemoryAtAllTimes) {
   short_above_ = 0;
   Start();
   Append(Pattern(BodySource::kInline));
-  EXPECT_FALSE(body_.spooled());
+  EXPECT_FALSE(InFile());
 }
 
 }  // namespace
