@@ -73,7 +73,7 @@ absl::StatusOr<std::shared_ptr<const Settings>> FrontendServer::MakeSettings(
 }
 
 absl::Status FrontendServer::Reload(Config config) {
-  const absl::Status status = TryReload(std::move(config));
+  absl::Status status = TryReload(std::move(config));
   (status.ok() ? reloads_ : reloads_failed_).Add();
   return status;
 }

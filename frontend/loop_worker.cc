@@ -50,6 +50,7 @@ LoopWorker::LoopWorker(size_t index, const LinksConfig& links, FileIo* file_io,
   context_.open_connections = &shared->open_connections;
   context_.addresses = &shared->addresses;
   context_.buffered_bytes = &shared->buffered_bytes;
+  context_.buffer_count.CountIn(&shared->buffered_bytes);
   context_.on_memory_short = &shared->on_memory_short;
 }
 
@@ -142,7 +143,7 @@ std::shared_ptr<LoopPool> LoopWorker::PoolFor(const std::shared_ptr<const Settin
   return made;
 }
 
-void LoopWorker::Listen(UniqueFd socket, ListenerConfig listener) {
+void LoopWorker::Listen(UniqueFd socket, const ListenerConfig& listener) {
   Do([this, socket = std::make_shared<UniqueFd>(std::move(socket)), listener] {
     acceptor_.Listen(std::move(*socket), listener);
   });

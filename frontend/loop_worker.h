@@ -37,7 +37,7 @@ struct ProcessShared {
   // limits.buffers is nearly used up. Any thread; set before the first worker starts.
   std::function<void()> on_memory_short;
   std::atomic<uint32_t> open_connections{0};
-  std::atomic<uint64_t> buffered_bytes{0};  // bodies in memory
+  std::atomic<uint64_t> buffered_bytes{0};  // what limits.buffers bounds
   SpoolQuota spool{0, 0};
   AddressTable addresses;
 };
@@ -63,7 +63,7 @@ class LoopWorker {
   std::future<void> Apply(LoopUpdate update);
   // An update that is not applied after all.
   void Discard(LoopUpdate update);
-  void Listen(UniqueFd socket, ListenerConfig listener);
+  void Listen(UniqueFd socket, const ListenerConfig& listener);
 
   void Start();
   void SetBackends(std::string pool, std::vector<SocketAddress> addresses);

@@ -204,7 +204,7 @@ MetricFamilies CollectMetrics(const MetricSources& sources) {
            static_cast<double>(workers.size()));
   AddConnections(workers, &families);
   AddGauge(&families, "anteroom_frontend_buffered_bytes",
-           "Bodies of requests and answers in memory.", {},
+           "Heads, bodies and what is read ahead, in memory.", {},
            static_cast<double>(shared.buffered_bytes.load(std::memory_order_relaxed)));
   AddExchanges(workers, &families);
   for (const std::shared_ptr<PoolRecord>& pool : settings->pools) AddPool(*pool, &families);

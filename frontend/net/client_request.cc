@@ -24,6 +24,7 @@ void ClientRequest::Reset() {
   buffered = false;
   uncredited = 0;
   bytes_in = 0;
+  head_bytes_in = 0;
   bytes_out = 0;
   head_bytes_out = 0;
   status = 0;
@@ -44,7 +45,7 @@ std::unique_ptr<ClientRequest> RequestStore::Take() {
 }
 
 void RequestStore::Give(std::unique_ptr<ClientRequest> request) {
-  if (free_.size() >= kMost) return;
+  if (free_.size() >= kMost || request->memory() > kMostMemory) return;
   request->Reset();
   free_.push_back(std::move(request));
 }

@@ -36,6 +36,8 @@ struct ClientRequest {
   // Null for what is answered here: files, and what has no route.
   Pool* pool() const;
   const RequestHead& head() const { return parser.head(); }
+  // Of the head; the body counts by itself.
+  size_t memory() const { return parser.memory() + path.capacity(); }
   absl::string_view id() const {
     return given_id.empty() ? absl::string_view(id_bytes.data(), id_bytes.size()) : given_id;
   }
@@ -52,6 +54,7 @@ struct ClientRequest {
   const Site* site = nullptr;
   std::string path;  // decoded and normalised
   Exchange exchange;
+  Time fetch_until;  // while a piece of the body comes from the disk
   std::unique_ptr<StaticFiles::Pending> pending_file;
 
   // --- How it is answered
@@ -73,6 +76,7 @@ struct ClientRequest {
   Time completed;        // last byte of the request
   Time begun;            // first byte of the final response, when `responding`
   uint64_t bytes_in = 0;
+  uint64_t head_bytes_in = 0;  // of bytes_in, once the head is complete
   uint64_t bytes_out = 0;
   uint64_t head_bytes_out = 0;  // of bytes_out, once all is written: what is not body
   int status = 0;
@@ -80,8 +84,8 @@ struct ClientRequest {
   std::string detail;  // why, when something went wrong; never for the client
 };
 
-// Keeps a few requests that are done with, and the buffers they have grown, for the next
-// connections.
+// Keeps a few requests that are done with, and the buffers they have grown unless these are large,
+// for the next connections.
 class RequestStore {
  public:
   explicit RequestStore(const HttpLimits& limits) : limits_(limits) {}
@@ -91,6 +95,7 @@ class RequestStore {
 
  private:
   static constexpr size_t kMost = 256;
+  static constexpr size_t kMostMemory = 8 * 1024;  // of each
 
   const HttpLimits& limits_;
   std::vector<std::unique_ptr<ClientRequest>> free_;

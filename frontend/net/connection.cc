@@ -1,5 +1,6 @@
 #include "frontend/net/connection.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -22,6 +23,10 @@ constexpr int kPipelineTurn = 32;
 // With less than this part of limits.buffers left, new work is refused so that what is under way can
 // end.
 constexpr uint64_t kShortOfMemory = 10;
+// What is read at a time then, of anything but bodies.
+constexpr size_t kShortRead = 4096;
+// How often a client that is not read from is looked after, while a backend works for it.
+constexpr Duration kBetweenLooks = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -44,7 +49,11 @@ Connection::Connection(ConnectionContext* context, const ListenerConfig& listene
   timer_.SetAfter(state_ == State::kProxyHeader ? timeouts.header : timeouts.idle);
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  request_.reset();
+  ahead_.reset();
+  CountBuffers();
+}
 
 // --- Reading
 
@@ -52,7 +61,7 @@ void Connection::OnReadable() {
   const bool ahead = Busy() || resume_due_;
   const absl::Span<char> room =
       ahead ? context_->read_buffer.bytes().subspan(0, LookAheadRoom()) : RoomToRead();
-  if (room.empty()) return watch_.WatchRead(false);  // the setting has become smaller
+  if (room.empty()) return StopReading();
   const ssize_t n = recv(socket_.get(), room.data(), room.size(), 0);
   if (n < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return;
@@ -75,15 +84,37 @@ absl::Span<char> Connection::RoomToRead() {
   // What can only be part of a body is read to where the body lies.
   const bool body = state_ == State::kBody && request_->pool() != nullptr;
   const uint64_t left = body ? request_->parser.body_left() : 0;
-  return left > 0 ? request_->body.Room(left) : context_->read_buffer.bytes();
+  if (left > 0) return request_->body.Room(left);
+  // What lies behind a request has to be kept while that is answered.
+  return context_->read_buffer.bytes().subspan(0, MemoryIsShort() ? kShortRead : ReadBuffer::kSize);
 }
 
 void Connection::KeepForLater(absl::string_view input) {
   Ahead().append(input.data(), input.size());
-  if (LookAheadRoom() == 0) watch_.WatchRead(false);
+  if (LookAheadRoom() == 0) StopReading();
+  CountBuffers();
+}
+
+void Connection::StopReading() {
+  watch_.WatchRead(false);
+  blind_ = true;
+  if (state_ == State::kWaiting && request_->site->pool != nullptr) {
+    timer_.SetDeadline(WaitDeadline());
+  }
+}
+
+bool Connection::HasUnreadInput() const {
+  char first;
+  return recv(socket_.get(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+bool Connection::ClientHasLeft() const {
+  pollfd client{socket_.get(), POLLRDHUP, 0};
+  return poll(&client, 1, 0) > 0;
 }
 
 size_t Connection::LookAheadRoom() const {
+  if (MemoryIsShort()) return 0;
   const size_t most = context_->config->limits.look_ahead;
   return most - std::min(most, ahead_size());
 }
@@ -117,6 +148,7 @@ void Connection::OnEndOfInput() {
 
 void Connection::Resume() {
   const std::unique_ptr<std::string> input = std::move(ahead_);
+  blind_ = false;
   if (!end_of_input_) watch_.WatchRead(true);
   Consume(input ? *input : absl::string_view());
   // What has not come whole by now never will.
@@ -185,11 +217,26 @@ void Connection::Consume(absl::string_view input) {
     break;
   }
   consuming_ = false;
+  CountBuffers();
+  // A drain has let it be for some bytes, which were no request.
+  if (state_ == State::kIdle && !keep_alive_) return CloseIfIdle();
+  if (state_ == State::kHead && MemoryIsShort()) {
+    (*context_->on_memory_short)();
+    Refuse(Outcome::kOverload, "limits.buffers");
+  }
+}
+
+void Connection::CountBuffers() {
+  const auto held = static_cast<uint32_t>((request_ ? request_->memory() : 0) +
+                                          (ahead_ ? ahead_->capacity() : 0));
+  if (held == counted_) return;
+  context_->buffer_count.Change(int64_t{held} - int64_t{std::exchange(counted_, held)});
 }
 
 void Connection::OnHead(bool more_input) {
   state_ = State::kBody;
   request_->headed = context_->loop->now();
+  request_->head_bytes_in = request_->bytes_in;
   const RequestHead& head = request_->head();
   context_->metrics->requests.Add();
   const Config& config = *context_->config;
@@ -249,14 +296,16 @@ void Connection::OnHead(bool more_input) {
 void Connection::OnBodyPart(absl::string_view part, bool more_input) {
   if (request_->pool() == nullptr) return;  // nobody reads it
   std::shared_ptr<Block> block;
-  if (!more_input) block = context_->read_buffer.Give(part, context_->buffered_bytes);
+  // Between chunks there may be more than they carry.
+  const bool fixed = request_->head().framing() == BodyFraming::kContentLength;
+  if (fixed && !more_input) block = context_->read_buffer.Give(part, context_->buffered_bytes);
   if (block != nullptr) {
     request_->body.Append(std::move(block));
   } else {
     request_->body.Append(part);
   }
   if (context_->buffered_bytes->load(std::memory_order_relaxed) > context_->config->limits.buffers)
-    RefuseBody(Outcome::kOverload, "limits.buffers");
+    Refuse(Outcome::kOverload, "limits.buffers");
 }
 
 bool Connection::MemoryIsShort() const {
@@ -264,7 +313,7 @@ bool Connection::MemoryIsShort() const {
   return context_->buffered_bytes->load(std::memory_order_relaxed) > most - most / kShortOfMemory;
 }
 
-void Connection::RefuseBody(Outcome outcome, absl::string_view reason) {
+void Connection::Refuse(Outcome outcome, absl::string_view reason) {
   keep_alive_ = false;
   request_->completed = context_->loop->now();
   request_->detail = std::string(reason);
@@ -281,8 +330,8 @@ void Connection::OnBodyRoom() {
 
 void Connection::OnBodyFailed(SpoolFile::Result result) {
   if (state_ != State::kBody) return;
-  RefuseBody(Outcome::kSpoolFull,
-             result == SpoolFile::Result::kNoRoom ? "spool quota" : "the disk failed");
+  Refuse(Outcome::kSpoolFull,
+         result == SpoolFile::Result::kNoRoom ? "spool quota" : "the disk failed");
 }
 
 void Connection::OnComplete() {
@@ -314,12 +363,19 @@ Time Connection::BodyDeadline() const {
   const uint64_t rate = context_->config->limits.body_rate;
   if (rate == 0) return begin + timeouts.body;
   // Every byte buys its share of a second. In two steps, which can't overflow.
-  const uint64_t whole = request_->bytes_in / rate;
+  const uint64_t body_bytes = request_->bytes_in - request_->head_bytes_in;
+  const uint64_t whole = body_bytes / rate;
   if (whole >= static_cast<uint64_t>(ToSeconds(timeouts.body))) return begin + timeouts.body;
-  const Duration earned =
-      std::chrono::seconds(whole) +
-      std::chrono::nanoseconds(request_->bytes_in % rate * 1'000'000'000 / rate);
+  const Duration earned = std::chrono::seconds(whole) +
+                          std::chrono::nanoseconds(body_bytes % rate * 1'000'000'000 / rate);
   return begin + std::min(timeouts.body, timeouts.body_grace + earned);
+}
+
+Time Connection::WaitDeadline() const {
+  const Exchange& exchange = request_->exchange;
+  Time deadline = exchange.queued() ? QueueDeadline() : exchange.deadline;
+  if (exchange.fetching) deadline = std::min(deadline, request_->fetch_until);
+  return blind_ ? std::min(deadline, context_->loop->now() + kBetweenLooks) : deadline;
 }
 
 void Connection::OnTimer() {
@@ -336,10 +392,10 @@ void Connection::OnTimer() {
     case State::kLingering:
       return Close(Outcome::kClientGone);
     case State::kBody:
-      if (request_->body.paused()) return RefuseBody(Outcome::kSpoolFull, "the disk is too slow");
+      if (request_->body.paused()) return Refuse(Outcome::kSpoolFull, "the disk is too slow");
       [[fallthrough]];
     case State::kHead:
-      return RefuseBody(Outcome::kRequestTimeout, "");
+      return Refuse(Outcome::kRequestTimeout, "");
     case State::kWaiting: {
       Exchange& exchange = request_->exchange;
       Pool* pool = request_->site->pool;
@@ -348,7 +404,10 @@ void Connection::OnTimer() {
         return Answer(Outcome::kOverload, 503);
       }
       const Time now = context_->loop->now();
-      if (exchange.fetching && now < exchange.deadline) return OnBodyFetched(false);
+      if (blind_ && ClientHasLeft()) return Close(Outcome::kClientGone);
+      if (exchange.fetching && now >= request_->fetch_until && now < exchange.deadline) {
+        return OnBodyFetched(false);
+      }
       if (exchange.queued() && now >= QueueDeadline()) {
         pool->Cancel(&exchange);
         if (MayHaveRun()) {
@@ -362,7 +421,7 @@ void Connection::OnTimer() {
         pool->Cancel(&exchange);
         return Answer(Outcome::kTimeout, 504);
       }
-      return timer_.SetDeadline(exchange.queued() ? QueueDeadline() : exchange.deadline);
+      return timer_.SetDeadline(WaitDeadline());
     }
     case State::kWriting:
       if (output_.empty()) return FailExchange(Outcome::kTimeout, "deadline");
@@ -385,8 +444,7 @@ void Connection::CloseIfIdle() {
   const bool begun = state_ == State::kProxyHeader ? ahead_ != nullptr : state_ != State::kIdle;
   if (begun || resume_due_) return;
   // A request that has arrived and was not yet read is answered; closing now would reset it.
-  char first;
-  if (recv(socket_.get(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0) return;
+  if (HasUnreadInput()) return;
   Close(Outcome::kClientGone);
 }
 
@@ -396,6 +454,7 @@ void Connection::Linger() {
   if (shutdown(socket_.get(), SHUT_WR) != 0) return Close(Outcome::kClientGone);
   state_ = State::kLingering;
   ahead_.reset();
+  CountBuffers();
   watch_.WatchRead(true);
   // The client may still send: a close while bytes are unread would be a reset, which may overtake our
   // answer (RFC 9112, section 9.6).

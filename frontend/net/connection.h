@@ -111,6 +111,10 @@ class Connection final : private Output::Client,
   void Consume(absl::string_view input);
   void Resume();
   void KeepForLater(absl::string_view input);
+  // Until the present request is answered.
+  void StopReading();
+  bool HasUnreadInput() const;
+  bool ClientHasLeft() const;
   absl::Span<char> RoomToRead();
   size_t LookAheadRoom() const;
   std::string& Ahead();
@@ -119,9 +123,11 @@ class Connection final : private Output::Client,
   void OnComplete();
   void OnParseError();
   void OnBodyPart(absl::string_view part, bool more_input);
-  void RefuseBody(Outcome outcome, absl::string_view reason);
+  void Refuse(Outcome outcome, absl::string_view reason);
   Time BodyDeadline() const;
   bool MemoryIsShort() const;
+  // To be called when what it holds may have changed.
+  void CountBuffers();
 
   // --- Answering, writing: connection_answer.cc
   void ServeFile();
@@ -140,6 +146,7 @@ class Connection final : private Output::Client,
   bool ClientReads();
   Time AnswerDeadline() const;
   Time QueueDeadline() const;
+  Time WaitDeadline() const;
   Output::Overflow AnswerOverflow() const;
   void ReturnCredit();
   void EndRequest();
@@ -154,14 +161,16 @@ class Connection final : private Output::Client,
 
   // In an order that leaves no holes: 15,000 of these may be idle.
   uint32_t requests_ = 0;
+  uint32_t counted_ = 0;  // bytes of CountBuffers()
   const UniqueFd socket_;
   State state_;
-  bool keep_alive_ = true;
-  bool consuming_ = false;     // inside Consume, which goes on by itself
-  bool resume_due_ = false;    // the timer means: go on with ahead_
-  bool end_of_input_ = false;  // the client has closed its direction
-  bool address_counted_;
-  bool on_disk_ = false;  // the output waits for a disk, not for the client
+  bool keep_alive_ : 1 = true;
+  bool consuming_ : 1 = false;     // inside Consume, which goes on by itself
+  bool resume_due_ : 1 = false;    // the timer means: go on with ahead_
+  bool blind_ : 1 = false;         // StopReading(): the end of input is not seen either
+  bool end_of_input_ : 1 = false;  // the client has closed its direction
+  bool address_counted_ : 1;
+  bool on_disk_ : 1 = false;  // the output waits for a disk, not for the client
   PeerTrust trust_;
   ConnectionContext* const context_;
   std::string peer_;

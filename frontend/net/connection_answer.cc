@@ -234,15 +234,15 @@ bool Connection::MayHaveRun() const {
 void Connection::OnBodyFetch() {
   // While it answers already, the output has the timer.
   if (state_ != State::kWaiting) return;
-  timer_.SetDeadline(std::min(request_->exchange.deadline,
-                              context_->loop->now() + context_->config->timeouts.disk));
+  request_->fetch_until = context_->loop->now() + context_->config->timeouts.disk;
+  timer_.SetDeadline(WaitDeadline());
 }
 
 void Connection::OnBodyFetched(bool ok) {
   Exchange& exchange = request_->exchange;
   if (!exchange.fetching) return;  // answered, waiting again, or sent again from memory
   if (ok) {
-    if (state_ == State::kWaiting) timer_.SetDeadline(exchange.deadline);
+    if (state_ == State::kWaiting) timer_.SetDeadline(WaitDeadline());
     return request_->site->pool->OnBodyReadable(&exchange);
   }
   // It may have run where a link broke, which the outcome of a file denies.
@@ -252,7 +252,7 @@ void Connection::OnBodyFetched(bool ok) {
                "the spool cannot be read");
 }
 
-void Connection::OnQueuedAgain() { timer_.SetDeadline(QueueDeadline()); }
+void Connection::OnQueuedAgain() { timer_.SetDeadline(WaitDeadline()); }
 
 Time Connection::QueueDeadline() const {
   const Exchange& exchange = request_->exchange;
@@ -355,11 +355,14 @@ void Connection::EndRequest() {
   Account();
   ReleaseRequest();
   if (!keep_alive_ && !owes) {
-    if (client_closes || end_of_input_) return Close(Outcome::kClientGone);
+    // To close with something unread would be a reset, all the same.
+    if (end_of_input_ || (client_closes && !HasUnreadInput())) return Close(Outcome::kClientGone);
     return Linger();
   }
   state_ = State::kIdle;
   timer_.SetAfter(context_->config->timeouts.idle);
+  if (blind_ && !end_of_input_) watch_.WatchRead(true);
+  blind_ = false;
   if (consuming_) return;  // goes on by itself
   if (ahead_) return Resume();
   if (end_of_input_) Close(Outcome::kClientGone);
@@ -371,6 +374,7 @@ void Connection::ReleaseRequest() {
     context_->loop->Defer([table = std::move(request_->table)] {});
   }
   context_->requests.Give(std::move(request_));
+  CountBuffers();
 }
 
 void Connection::Account() {

@@ -17,6 +17,7 @@
 #include "frontend/http/http_date.h"
 #include "frontend/metrics.h"
 #include "frontend/net/address_table.h"
+#include "frontend/net/buffer_count.h"
 #include "frontend/net/client_request.h"
 #include "frontend/net/loop.h"
 #include "frontend/net/output.h"
@@ -91,11 +92,12 @@ struct ConnectionContext {
   LoopMetrics* metrics = nullptr;
   std::atomic<uint32_t>* open_connections = nullptr;  // of the process
   AddressTable* addresses = nullptr;                  // of the process
-  std::atomic<uint64_t>* buffered_bytes = nullptr;    // of the process: bodies in memory
+  std::atomic<uint64_t>* buffered_bytes = nullptr;    // of the process: what limits.buffers bounds
   const std::function<void()>* on_memory_short = nullptr;
   bool draining = false;  // answers say `Connection: close`
 
   ReadBuffer read_buffer;
+  BufferCount buffer_count;
   RequestStore requests{http_limits};
   RequestIdSource request_ids;
   TraceparentSource traceparents;

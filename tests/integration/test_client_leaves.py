@@ -18,6 +18,18 @@ def test_the_handler_is_cancelled(stack: Stack, pump: str, how: str) -> None:
     assert line["target"] == "/diag/sleep?ms=60000"
 
 
+def test_a_client_that_has_sent_more_than_is_read_ahead_is_missed_too(stack: Stack, pump: str) -> None:
+    stack.start(threads=1)
+    connection = stack.connect()
+    connection.send_request("GET", "/diag/sleep?ms=60000", {"X-Id": "left"})
+    connection.send(b"GET /" + b"a" * 60_000)
+    stack.wait_started("left")
+    connection.close()
+    assert stack.get("/diag/hello").status == 200
+    stack.frontend.wait_access_log(lambda line: line["outcome"] == "client_gone")
+    wait_until(lambda: stack.open_connections() == 0, "the connections to end")
+
+
 def test_a_response_that_nobody_reads_any_more_is_given_up(stack: Stack) -> None:
     stack.start(threads=1)
     with stack.connect(receive_buffer=4096) as connection:

@@ -66,6 +66,15 @@ def test_a_body_that_does_not_come_is_408(stack: Stack) -> None:
     assert stack.started_ids() == []
 
 
+def test_a_large_head_buys_no_time_for_the_body(stack: Stack) -> None:
+    start_with_rate(stack, 1000)
+    with stack.connect() as connection:
+        began = time.monotonic()
+        connection.send_request("POST", "/diag/echo", {"Content-Length": "10", "X-Large": "v" * 8000})
+        assert connection.read_response().status == 408
+        assert SHORT * 0.9 <= time.monotonic() - began < scaled(SHORT + 2)
+
+
 def test_trickling_a_body_does_not_help(stack: Stack) -> None:
     start(stack, body=SHORT)
     with stack.connect() as connection:

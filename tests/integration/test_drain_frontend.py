@@ -49,6 +49,17 @@ def test_what_is_under_way_is_finished_and_the_connection_closed(stack: Stack, n
     assert stack.frontend.wait_exit() == 0
 
 
+def test_an_empty_line_behind_a_request_holds_up_nothing(stack: Stack) -> None:
+    stack.start(settings={"drain": {"timeout": "60s"}})
+    with stack.connect(receive_buffer=4096) as connection:
+        connection.send(b"GET /diag/bytes?n=3000000&chunk=100000 HTTP/1.1\r\nHost: t\r\n\r\n\r\n")
+        assert connection.read_head().status == 200
+        stack.frontend.terminate()
+        wait_until(lambda: not stack.frontend.ready(), "the drain")
+        connection.read_to_end()  # which comes with the end of the answer, not with that of the drain
+    assert stack.frontend.wait_exit() == 0
+
+
 def test_what_waits_in_the_queue_is_finished_too(stack: Stack) -> None:
     stack.start(threads=1)
     connections = [stack.connect() for _ in range(4)]

@@ -78,6 +78,16 @@ def test_http_1_0_with_keep_alive_stays(shared: Stack) -> None:
             assert (response.header("Connection") or "").lower() == "keep-alive"
 
 
+def test_what_follows_the_last_request_does_not_reset_its_answer(shared: Stack) -> None:
+    """As old clients do: an empty line behind the body, which is not part of it."""
+    for size in (10, 70_000, 100_000) * 30:
+        with shared.connect() as connection:
+            head = f"POST /diag/hello HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
+            connection.send(head.encode() + bytes(size) + b"\r\n")
+            assert connection.read_response().status == 200
+            assert connection.read_to_end() == b""
+
+
 def test_head_has_the_fields_of_get_and_no_body(shared: Stack) -> None:
     with shared.connect() as connection:
         connection.send_request("HEAD", "/diag/bytes?n=1000")
