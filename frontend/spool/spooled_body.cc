@@ -50,7 +50,10 @@ uint64_t SpooledBody::MostInMemory() const {
     if (limits_.use == SpoolUse::kAnswer) return kLittle;
     if (file_ == nullptr) return kInline;
   }
-  if (file_ == nullptr) return limits_.memory;
+  if (file_ == nullptr) {
+    // What will not stay in memory need not wait there either.
+    return expected_ > limits_.memory ? std::min<uint64_t>(kPiece, limits_.memory) : limits_.memory;
+  }
   return settled_ ? kLittle : kPiece;
 }
 

@@ -37,10 +37,11 @@ class SpooledBodyTest : public testing::Test, private SpooledBody::Owner {
     file_io_.Shutdown();
   }
 
-  void Start(uint64_t max_bytes = 1 << 30, uint32_t max_files = 10, uint64_t memory = kMemory) {
+  void Start(uint64_t max_bytes = 1 << 30, uint32_t max_files = 10, uint64_t memory = kMemory,
+             uint64_t expected = 0) {
     quota_.emplace(max_bytes, max_files);
     spool_ = {tree_.top(), &*quota_, &file_io_, loop_.poster()};
-    body_.Start(&spool_, {memory, &all_memory_, short_above_, use_}, this, 0);
+    body_.Start(&spool_, {memory, &all_memory_, short_above_, use_}, this, expected);
   }
   // Another request with the same spool.
   void Restart(uint64_t expected = 0) {
@@ -409,6 +410,17 @@ TEST_F(SpooledBodyTest, SettlesASmallAnswerInMemory) {
 }
 
 // And it is read while it grows.
+TEST_F(SpooledBodyTest, OneThatIsToBeTooLargeForMemoryDoesNotFillItFirst) {
+  constexpr uint64_t kMost = 4 * SpooledBody::kPiece;
+  for (const bool too_large : {false, true}) {
+    Start(1 << 30, 10, kMost, too_large ? kMost + 1 : kMost);
+    body_.Append(Pattern(SpooledBody::kPiece + 1));
+    EXPECT_EQ(quota_->files(), too_large ? 1u : 0u);
+    body_.Clear();
+  }
+  EndWork(&file_io_);
+}
+
 TEST_F(SpooledBodyTest, IsReadWhileItGrows) {
   Start();
   const std::string bytes = Pattern(kMiB);
