@@ -8,7 +8,8 @@ namespace anteroom {
 // instead of 128 KiB: bodies of that size come and go, and to give each one's pages back and have
 // them zeroed again costs a server up to a tenth of its CPU time. An environment that says how
 // (MALLOC_TRIM_THRESHOLD_, MALLOC_MMAP_THRESHOLD_, GLIBC_TUNABLES) is left its way. To be called
-// before there are threads.
+// before other threads use the allocator much: it is safe at any time, and holds for what is freed
+// from then on.
 void KeepFreedMemory();
 
 }  // namespace anteroom

@@ -23,8 +23,6 @@ constexpr int kPipelineTurn = 32;
 // With less than this part of limits.buffers left, new work is refused so that what is under way can
 // end.
 constexpr uint64_t kShortOfMemory = 10;
-// What is read at a time then, of anything but bodies.
-constexpr size_t kShortRead = 4096;
 // How often a client that is not read from is looked after, while a backend works for it.
 constexpr Duration kBetweenLooks = std::chrono::seconds(1);
 
@@ -84,9 +82,7 @@ absl::Span<char> Connection::RoomToRead() {
   // What can only be part of a body is read to where the body lies.
   const bool body = state_ == State::kBody && request_->pool() != nullptr;
   const uint64_t left = body ? request_->parser.body_left() : 0;
-  if (left > 0) return request_->body.Room(left);
-  // What lies behind a request has to be kept while that is answered.
-  return context_->read_buffer.bytes().subspan(0, MemoryIsShort() ? kShortRead : ReadBuffer::kSize);
+  return left > 0 ? request_->body.Room(left) : context_->read_buffer.bytes();
 }
 
 void Connection::KeepForLater(absl::string_view input) {
@@ -97,7 +93,7 @@ void Connection::KeepForLater(absl::string_view input) {
 
 void Connection::StopReading() {
   watch_.WatchRead(false);
-  blind_ = true;
+  blind_ = !end_of_input_;
   if (state_ == State::kWaiting && request_->site->pool != nullptr) {
     timer_.SetDeadline(WaitDeadline());
   }
@@ -314,6 +310,7 @@ bool Connection::MemoryIsShort() const {
 }
 
 void Connection::Refuse(Outcome outcome, absl::string_view reason) {
+  if (state_ == State::kHead) context_->metrics->requests.Add();
   keep_alive_ = false;
   request_->completed = context_->loop->now();
   request_->detail = std::string(reason);

@@ -111,7 +111,7 @@ class Connection final : private Output::Client,
   void Consume(absl::string_view input);
   void Resume();
   void KeepForLater(absl::string_view input);
-  // Until the present request is answered.
+  // Until the present request is answered, or until Resume().
   void StopReading();
   bool HasUnreadInput() const;
   bool ClientHasLeft() const;

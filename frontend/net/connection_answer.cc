@@ -242,8 +242,9 @@ void Connection::OnBodyFetched(bool ok) {
   Exchange& exchange = request_->exchange;
   if (!exchange.fetching) return;  // answered, waiting again, or sent again from memory
   if (ok) {
+    request_->site->pool->OnBodyReadable(&exchange);  // only notes it
     if (state_ == State::kWaiting) timer_.SetDeadline(WaitDeadline());
-    return request_->site->pool->OnBodyReadable(&exchange);
+    return;
   }
   // It may have run where a link broke, which the outcome of a file denies.
   const bool may_have_run = MayHaveRun();
@@ -351,7 +352,8 @@ void Connection::EndRequest() {
       (request_->outcome == Outcome::kServed || request_->outcome == Outcome::kStatic);
   // Only a drain ends it, and this answer did not say so: what was sent behind the request is
   // answered, too, and that answer will say so.
-  const bool owes = context_->draining && request_->framing.keep_alive && ahead_size() > 0;
+  const bool owes =
+      context_->draining && request_->framing.keep_alive && (ahead_size() > 0 || HasUnreadInput());
   Account();
   ReleaseRequest();
   if (!keep_alive_ && !owes) {

@@ -67,7 +67,6 @@ class BlockChain {
   };
   // The block that has the byte at `offset`, which is there.
   const Piece& At(uint64_t offset) const;
-  const absl::InlinedVector<Piece, 2>& pieces() const { return pieces_; }
 
  private:
   bool full() const { return last_ == nullptr || last_->room().empty(); }

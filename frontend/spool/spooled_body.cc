@@ -84,6 +84,7 @@ void SpooledBody::Clear() {
   flying_ = nullptr;
   Release();
   complete_ = settled_ = writing_failed_ = false;
+  expected_ = 0;
   tail_ = BlockChain();
 }
 

@@ -40,9 +40,10 @@ class SpooledBody final : public BodySource {
   };
   struct Limits {
     uint64_t memory;  // of one body, before it moves to a file; never less than kInline
-    // Bytes that all bodies of the process have in memory; outlives the file-I/O threads.
+    // What limits.buffers bounds: bytes in memory, of all bodies and of what else clients make the
+    // process hold; outlives the file-I/O threads.
     std::atomic<uint64_t>* all_memory;
-    // While all of them have more than this, bodies go to files earlier.
+    // While that is more than this, bodies go to files earlier.
     uint64_t short_above;
     SpoolUse use;
 

@@ -112,7 +112,8 @@ class Server {
   // when the options are at fault. When handlers don't return within the drain timeout, or on a
   // second SIGINT, it ends the process at once with exit code 1 and does not return: a thread
   // inside a handler can't be stopped, nor can what it uses be torn down.
-  // It also has the allocator keep what is freed (common/allocator.h).
+  // It also has the C library's allocator keep 4 MiB of what is freed, unless MALLOC_TRIM_THRESHOLD_,
+  // MALLOC_MMAP_THRESHOLD_ or GLIBC_TUNABLES is set; Start() alone does not.
   int Run();
 
   // Begins to drain: readiness turns false, front ends are told, what has not started is given back
