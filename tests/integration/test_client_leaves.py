@@ -65,7 +65,7 @@ def test_leaving_clients_leak_nothing(stack: Stack, cycles: int) -> None:
     stack.get("/diag/hello")
     # Once a socket to a backend has been full, its link keeps one more descriptor, with which it waits for room.
     links = 2  # of two loops with one backend
-    wait_until(lambda: stack.metrics().sum("anteroom_pool_links") == links, "all links to be up")
+    stack.wait_links(links)
     lasting = stack.frontend.descriptors() + links
     for number in range(cycles):
         with stack.connect() as connection:

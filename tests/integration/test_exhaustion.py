@@ -47,11 +47,6 @@ def lower_descriptors(frontend: Frontend, spare: int) -> tuple[int, int]:
     return had
 
 
-def wait_links(stack: Stack) -> None:
-    """Until every loop has its link: gRPC needs a descriptor more for each that is new."""
-    wait_until(lambda: stack.metrics().sum("anteroom_pool_links") == 2, "the links to be up", explain=stack.log_tails)
-
-
 @pytest.fixture
 def connections(stack: Stack) -> Iterator[list[Connection]]:
     """Closed at the end, before the stack is."""
@@ -83,7 +78,7 @@ def test_without_a_descriptor_connections_wait_and_then_are_served(stack: Stack,
     # Asks for what no route serves, so that answers depend on no link: gRPC needs descriptors, too.
     stack.start(settings={"routes": [{"path": "/diag/", "pool": "main"}]})
     frontend = stack.frontend
-    wait_links(stack)
+    stack.wait_links(2)  # gRPC needs a descriptor more for each that is new
     had = lower_descriptors(frontend, spare=4)
     connections += [Connection(frontend.http) for _ in range(60)]  # the kernel completes them; the rest waits for accept
     for connection in connections:
@@ -105,7 +100,7 @@ def test_without_a_descriptor_connections_wait_and_then_are_served(stack: Stack,
 def test_without_a_descriptor_for_its_file_a_large_body_is_refused(stack: Stack) -> None:
     stack.start(settings={"spool": {"memory_per_body": "64KiB"}})
     frontend = stack.frontend
-    wait_links(stack)
+    stack.wait_links(2)  # gRPC needs a descriptor more for each that is new
     body = bytes(2 * MIB)
     with stack.connect() as connection:
         assert ask(connection) == 200

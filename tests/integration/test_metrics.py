@@ -37,7 +37,7 @@ def test_connections_come_and_go(stack: Stack) -> None:
 def test_a_lost_backend_shows(stack: Stack) -> None:
     stack.start(backends=2)
     links = 2 * 2  # of two loops with two backends
-    wait_until(lambda: stack.metrics().sum("anteroom_pool_links") == links, "all links to be up")
+    stack.wait_links(links)
     stack.backends[0].kill()
     wait_until(lambda: stack.metrics().sum("anteroom_pool_links") < links, "a link to go down")
     assert stack.metrics().sum("anteroom_link_lost_total") >= 1

@@ -15,7 +15,7 @@ def start(stack: Stack, threads: int = 1, loops: int = 2, **queue: object) -> St
     stack.start_backend(threads=threads)
     stack.start_frontend({"loops": loops, "pools": {"main": {"queue": queue}}})
     # A link that comes up tries its backend with a request that waits, which has left the queue for that moment.
-    wait_until(lambda: stack.metrics().sum("anteroom_pool_links") == loops, "all links to be up")
+    stack.wait_links(loops)
     return stack
 
 

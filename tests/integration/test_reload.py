@@ -105,7 +105,7 @@ def test_backends_are_exchanged_without_a_failure(stack: Stack, pump: str) -> No
 
 def test_healthy_links_are_not_touched(stack: Stack) -> None:
     stack.start()
-    wait_until(lambda: stack.metrics().sum("anteroom_pool_links") == 2, "a link of each loop")
+    stack.wait_links(2)
     before = stack.metrics().sum("anteroom_link_connects_total")
     for wait in ("10s", "11s"):
         reload(stack, pools={"main": {"queue": {"wait": wait}}})

@@ -169,6 +169,7 @@ def test_a_full_disk_is_507_and_never_a_crash(stack: Stack, tmp_path: pathlib.Pa
 def test_a_spooled_body_is_sent_again_when_its_backend_dies(stack: Stack, pump: str, tmp_path: pathlib.Path) -> None:
     spooling(stack, tmp_path)
     body = some_bytes(3 * MIB)
+    stack.wait_links(2)  # a stopped process greets no one
     dead = stack.backend
     dead.send_signal(signal.SIGSTOP)
     with stack.connect(timeout=30) as connection:

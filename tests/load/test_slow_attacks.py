@@ -59,7 +59,7 @@ def running(stack: Stack, attack: Attack) -> Iterator[subprocess.Popen[bytes]]:
         process = subprocess.Popen(
             [
                 # Attackers sit on machines of their own: what they compute is not to be what is measured.
-                "nice", "-n", "19", "slowhttptest", *attack.arguments, "-c", str(ATTACKERS), "-r", str(ATTACKERS_PER_SECOND),
+                "chrt", "--idle", "0", "slowhttptest", *attack.arguments, "-c", str(ATTACKERS), "-r", str(ATTACKERS_PER_SECOND),
                 "-l", str(ATTACK_SECONDS), "-p", "10", "-u", f"http://{host}:{port}{attack.target}",
             ],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=stack.directory,

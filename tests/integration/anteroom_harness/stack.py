@@ -91,6 +91,14 @@ class Stack:
         """Requests in the queue of the first front end."""
         return int(self.metrics().sum("anteroom_pool_waiting_requests"))
 
+    def wait_links(self, count: int) -> None:
+        """Until the first front end has this many links up: a loop has one to each backend."""
+        wait_until(
+            lambda: self.metrics().sum("anteroom_pool_links") == count,
+            f"{count} links to be up",
+            explain=self.log_tails,
+        )
+
     def wait_waiting(self, count: int, timeout: float = 10.0) -> None:
         wait_until(
             lambda: self.waiting() == count,
