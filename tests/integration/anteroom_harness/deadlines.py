@@ -27,10 +27,12 @@ def wait_until(
     what: str,
     timeout: float = 5.0,
     explain: Callable[[], str] | None = None,
+    pause: float = 0.001,
 ) -> T:
-    """Returns the first true value of `condition`; raises Missed after `timeout` (scaled)."""
+    """Returns the first true value of `condition`; raises Missed after `timeout` (scaled). Looks again after `pause`,
+    in seconds, which grows to 20 ms unless it is longer (where looking disturbs)."""
     deadline = time.monotonic() + scaled(timeout)
-    pause = 0.001
+    longest_pause = max(pause, 0.02)
     while True:
         value = condition()
         if value:
@@ -39,7 +41,7 @@ def wait_until(
             explanation = f"; {explain()}" if explain else f"; last saw {value!r}"
             raise Missed(f"waited {scaled(timeout):.1f} s for {what}{explanation}")
         time.sleep(pause)
-        pause = min(pause * 2, 0.02)
+        pause = min(pause * 2, longest_pause)
 
 
 def stays(condition: Callable[[], object], what: str, seconds: float) -> None:
