@@ -44,8 +44,8 @@ def held(stack: Stack) -> float:
     return stack.metrics().sum("anteroom_frontend_buffered_bytes")
 
 
-def start(stack: Stack) -> None:
-    stack.start(settings={"loops": 1, "limits": {"buffers": MOST}, "timeouts": {"header": "60s"}})
+def start(stack: Stack, **settings: object) -> None:
+    stack.start(settings={"loops": 1, "limits": {"buffers": MOST}, "timeouts": {"header": "60s"}, **settings})
     assert stack.get("/diag/hello").status == 200
 
 
@@ -80,3 +80,23 @@ def test_what_is_counted_is_what_it_takes(stack: Stack, send: Callable[[Connecti
         wait_full(stack)
         # What else a connection takes is a few hundred bytes, and the allocator keeps some for later.
         assert stack.frontend.resident_kib() - before <= 2 * MOST / 1024
+
+
+def test_what_lies_unread_behind_an_answer_is_answered_in_a_drain(stack: Stack) -> None:
+    """Short of memory nothing is read ahead; a drain looks into the socket before it closes it."""
+    start(stack, drain={"close": "0s"})
+    with stack.connect(receive_buffer=4096, timeout=30) as connection:
+        connection.send_request("GET", "/diag/bytes?n=8388608&chunk=65536")
+        assert connection.read_head().header("Connection") is None
+        with many(stack, unfinished_head):
+            wait_full(stack)
+            connection.send_request("POST", "/diag/hello", {}, b"")
+            stack.frontend.terminate()
+            stack.frontend.wait_not_ready()
+            while connection.read_until(b"\r\n") != b"0\r\n":
+                pass
+            connection.read_until(b"\r\n")
+            response = connection.read_response()
+            assert response.status in (200, 503)  # is there memory again?
+            assert response.header("Connection") == "close"
+    assert stack.frontend.wait_exit() == 0

@@ -1,0 +1,50 @@
+"""A disk that stops answering when told to: a FUSE mirror of a directory (bindfs), whose process is stopped."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from anteroom_harness.deadlines import scaled, wait_until
+
+
+class SlowDisk:
+    def __init__(self, directory: pathlib.Path, process: subprocess.Popen[bytes]) -> None:
+        self.directory = directory
+        self._process = process
+
+    def stall(self) -> None:
+        """From now on whoever reads or writes waits. Whoever waits can't be killed: resume before a process is to end."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def slow_disk(tmp_path: pathlib.Path) -> Iterator[SlowDisk]:
+    """Without a page cache, so that what was written has to be read."""
+    if shutil.which("bindfs") is None or not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        pytest.skip("needs bindfs and /dev/fuse")
+    mirrored, mounted = tmp_path / "disk-below", tmp_path / "disk"
+    mirrored.mkdir()
+    mounted.mkdir()
+    process = subprocess.Popen(["bindfs", "-f", "--direct-io", str(mirrored), str(mounted)], stdin=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: process.poll() is not None or mounted.is_mount(), "the disk to be mounted")
+        if process.poll() is not None:
+            pytest.skip(f"bindfs may not mount here: status {process.returncode}")
+        disk = SlowDisk(mounted, process)
+        try:
+            yield disk
+        finally:
+            disk.resume()
+            subprocess.run(["umount", "--lazy", str(mounted)], check=True)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(scaled(10))
