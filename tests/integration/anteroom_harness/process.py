@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 from collections import Counter
+from contextlib import suppress
 
 from .binaries import environment
 from .deadlines import scaled, wait_until
@@ -171,6 +172,14 @@ class Process:
     def cpu_seconds(self) -> float:
         fields = self._proc("stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def open_files(self) -> dict[pathlib.Path, str]:
+        """What its descriptors, by their links in /proc, are of. What is closed meanwhile is left out."""
+        files = {}
+        for link in self._proc("fd").iterdir():
+            with suppress(FileNotFoundError):
+                files[link] = os.readlink(link)
+        return files
 
     def descriptors(self) -> int:
         return len(list(self._proc("fd").iterdir()))

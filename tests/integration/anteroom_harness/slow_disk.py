@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from anteroom_harness.deadlines import scaled, wait_until
+from anteroom_harness.process import Process
 
 
 class SlowDisk:
@@ -24,18 +25,24 @@ class SlowDisk:
     def resume(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
+    def forget(self, process: Process) -> None:
+        """What the process has open here has to be read anew."""
+        for link, name in process.open_files().items():
+            if name.startswith(f"{self.directory}/"):
+                with link.open("rb") as file:
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
 
 @contextmanager
 def slow_disk(tmp_path: pathlib.Path) -> Iterator[SlowDisk]:
-    """Without a page cache, so that what was written has to be read."""
     if shutil.which("bindfs") is None or not os.access("/dev/fuse", os.R_OK | os.W_OK):
         pytest.skip("needs bindfs and /dev/fuse")
     mirrored, mounted = tmp_path / "disk-below", tmp_path / "disk"
     mirrored.mkdir()
     mounted.mkdir()
-    process = subprocess.Popen(["bindfs", "-f", "--direct-io", str(mirrored), str(mounted)], stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(["bindfs", "-f", str(mirrored), str(mounted)], stdin=subprocess.DEVNULL)
     try:
-        wait_until(lambda: process.poll() is not None or mounted.is_mount(), "the disk to be mounted")
+        wait_until(lambda: process.poll() is not None or os.path.ismount(mounted), "the disk to be mounted")
         if process.poll() is not None:
             pytest.skip(f"bindfs may not mount here: status {process.returncode}")
         disk = SlowDisk(mounted, process)
