@@ -285,7 +285,9 @@ void Connection::FailExchange(Outcome outcome, absl::string_view reason) {
 // --- Writing
 
 void Connection::OnWritable() {
-  if (state_ != State::kClosed) Written(output_.Flush(socket_.get()));
+  if (state_ == State::kClosed) return;
+  if (request_) unsent_bound_.OnWritable(socket_.get(), context_->loop->now() - request_->full_at);
+  Written(output_.Flush(socket_.get()));
 }
 
 void Connection::Written(Output::Result result) {
@@ -302,7 +304,10 @@ void Connection::Written(Output::Result result) {
     case Output::Progress::kBlocked:
       if (result.written > 0 || !watch_.writing()) {
         timer_.SetAfter(context_->config->timeouts.write);
-        if (request_) request_->unread = Unread(socket_.get());
+        if (request_) {
+          request_->unread = Unread(socket_.get());
+          request_->full_at = context_->loop->now();
+        }
       }
       watch_.WatchWrite(true);
       if (request_) ReturnCredit();
