@@ -49,7 +49,8 @@ class FileSenderTest : public testing::Test {
     EXPECT_EQ(fstat(fd, &st), 0);
     FileIdentity identity;
     identity.size = static_cast<uint64_t>(st.st_size);
-    return CachedFile::OnDisk(identity, "text/plain", FileHandle(fd, &file_io_), 0);
+    return CachedFile::OnDisk(identity, {.content_type = "text/plain"}, FileHandle(fd, &file_io_),
+                              0);
   }
   void Start(std::shared_ptr<const CachedFile> file, uint64_t offset, uint64_t length) {
     sender_ = std::make_unique<FileSender>(std::move(file), offset, length, &file_io_,
