@@ -50,7 +50,7 @@ CachedFile::CachedFile(const FileIdentity& identity, const FileFields& fields,
   etag_size_ = etag.size();
   const std::string content = absl::StrCat(
       "Content-Type: ", fields.content_type, "\r\nLast-Modified: ", FormatHttpDate(last_modified_),
-      "\r\nETag: ", etag, "\r\n", fields.always, fields.with_content);
+      "\r\nETag: ", etag, "\r\nAccept-Ranges: bytes\r\n", fields.always, fields.with_content);
   const std::string length = absl::StrCat("Content-Length: ", identity.size, "\r\n\r\n");
   content_fields_size_ = content.size();
   fields_size_ = content.size() + length.size();

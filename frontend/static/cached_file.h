@@ -72,8 +72,8 @@ class CachedFile {
   // ends the field section. What the connection adds (Date, Connection) goes between status line
   // and this block.
   absl::string_view ok_fields() const;
-  // All fields but Content-Length, each with its CR LF: Content-Type, Last-Modified, ETag and those
-  // of FileFields.
+  // All fields but Content-Length, each with its CR LF: Content-Type, which is the first, then
+  // Last-Modified, ETag, Accept-Ranges and those of FileFields.
   absl::string_view content_fields() const;
   // ok_fields() and, when in_memory(), the body: adjacent bytes, so that a hot 200 is one writev of
   // {status line and Date, ok_message()}.
