@@ -10,7 +10,7 @@ namespace anteroom::frontend {
 
 enum class Outcome {
   kServed,          // a handler's answer went out whole
-  kStatic,          // a file (or its 304, 301, 404, 405) went out whole
+  kStatic,          // a file (or a part of it, or its 304, 301, 404, 405, 412, 416) went out
   kBadRequest,      // not HTTP/1.1, or something this server refuses
   kTooLarge,        // a limit on target, head or body
   kRequestTimeout,  // the client took too long to send its request

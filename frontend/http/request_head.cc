@@ -11,8 +11,6 @@ absl::string_view RequestHead::query() const {
   return path_size_ < all.size() ? all.substr(path_size_ + 1) : absl::string_view();
 }
 
-Field RequestHead::field(size_t i) const { return {View(fields_[i].name), View(fields_[i].value)}; }
-
 std::optional<absl::string_view> RequestHead::Find(absl::string_view name) const {
   for (const FieldSpan& span : fields_) {
     if (span.name.size == name.size() && absl::EqualsIgnoreCase(View(span.name), name))

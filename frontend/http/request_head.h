@@ -40,7 +40,8 @@ class RequestHead {
   int minor_version() const { return minor_version_; }  // 0 or 1; a later HTTP/1.x counts as 1
 
   size_t field_count() const { return fields_.size(); }
-  Field field(size_t i) const;  // in wire order, all of them but those that were dropped
+  // In wire order, all of them but those that were dropped.
+  Field field(size_t i) const { return {View(fields_[i].name), View(fields_[i].value)}; }
   // The first field of that name (compared without case).
   std::optional<absl::string_view> Find(absl::string_view name) const;
   // Fields left out because of an underscore in the name: programs that turn names into variables

@@ -19,6 +19,7 @@ void ClientRequest::Reset() {
   framing = ResponseFraming();
   location.clear();
   allow = {};
+  content_range.clear();
   responding = false;
   answered = false;
   buffered = false;

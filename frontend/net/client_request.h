@@ -66,6 +66,8 @@ struct ClientRequest {
   Time full_at;             // when the socket took no more
   bool answered = false;    // all of it has been handed to the output
   bool buffered = false;    // it may wait in the spool
+  // Value of Content-Range of a 416.
+  std::string content_range;
   // Bytes of the answer's body that the backend has not been given credit for again.
   uint64_t uncredited = 0;
 

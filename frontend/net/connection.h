@@ -133,6 +133,7 @@ class Connection final : private Output::Client,
   // --- Answering, writing: connection_answer.cc
   void ServeFile();
   void OnFile(StaticReply reply);
+  void SendPartial(StaticReply reply);
   void ServeFromPool();
   void Answer(Outcome outcome, int status);  // an answer of our own
   ResponseContext NewResponse(int status) const;

@@ -18,6 +18,7 @@
 #include "frontend/http/response_writer.h"
 #include "frontend/http/status.h"
 #include "frontend/net/connection.h"
+#include "frontend/static/request_conditions.h"
 #include "spdlog/spdlog.h"
 
 namespace anteroom::frontend {
@@ -46,8 +47,8 @@ void Connection::ServeFile() {
   query.path = path.empty() ? absl::string_view("/") : path;
   query.raw_path = head.path();
   query.raw_query = head.query();
-  query.if_none_match = head.Find("if-none-match");
-  query.if_modified_since = head.Find("if-modified-since");
+  const RequestConditions conditions(head);
+  query.conditions = conditions.get();
   state_ = State::kWaiting;
   timer_.SetAfter(context_->config->timeouts.disk);
   // Destroying the handle cancels the callback, so `this` is safe in it. When the answer was there
@@ -58,11 +59,13 @@ void Connection::ServeFile() {
 }
 
 void Connection::OnFile(StaticReply reply) {
+  if (reply.status == 206) return SendPartial(std::move(reply));
   if (reply.status != 200 && reply.status != 304) {
     if (reply.status == 503) return Answer(Outcome::kOverload, 503);
     if (reply.status == 500) return Answer(Outcome::kFileError, 500);
     request_->location = std::move(reply.location);
     request_->allow = reply.allow;
+    if (reply.status == 416) request_->content_range = UnsatisfiedContentRange(reply.file->size());
     return Answer(Outcome::kStatic, reply.status);
   }
   ResponseFraming framing;  // the file's own fields say how long it is
@@ -82,7 +85,8 @@ void Connection::OnFile(StaticReply reply) {
   }
   request_->head_bytes_out += context_->out.size() + reply.file->ok_fields().size();
   if (reply.file->in_memory()) {
-    return Written(output_.WriteFile(socket_.get(), context_->out, std::move(reply.file)));
+    const absl::string_view message = reply.file->ok_message();
+    return Written(output_.WriteFile(socket_.get(), context_->out, message, std::move(reply.file)));
   }
   const absl::string_view fields = reply.file->ok_fields();
   context_->out.append(fields.data(), fields.size());
@@ -92,6 +96,37 @@ void Connection::OnFile(StaticReply reply) {
                                              context_->poster, &context_->static_cache->counters(),
                                              [this] { OnWritable(); });
   Written(output_.WriteSender(socket_.get(), context_->out, std::move(sender)));
+}
+
+void Connection::SendPartial(StaticReply reply) {
+  const CachedFile& file = *reply.file;
+  PartialContent& partial = *reply.partial;
+  ResponseContext context = NewResponse(206);
+  context.size = partial.size;
+  const ResponseFraming framing = ChooseFraming(context);
+  Begin(206, Outcome::kStatic, framing);
+  std::string& out = context_->out;
+  ResponseWriter(&out, 206).Finish(framing, request_->head().minor_version(), context_->Date());
+  out.resize(out.size() - 2);  // the empty line
+  absl::StrAppend(&out, partial.fields, "\r\n");
+  request_->head_bytes_out += out.size();
+  request_->answered = true;
+  if (!file.in_memory()) {
+    auto sender = std::make_unique<FileSender>(
+        std::move(reply.file), std::move(partial.pieces), context_->file_io, context_->poster,
+        &context_->static_cache->counters(), [this] { OnWritable(); });
+    return Written(output_.WriteSender(socket_.get(), out, std::move(sender)));
+  }
+  const ByteRange& first = partial.pieces.front().range;
+  if (partial.pieces.size() == 1) {
+    const absl::string_view bytes = file.body().substr(first.offset, first.length);
+    return Written(output_.WriteFile(socket_.get(), out, bytes, std::move(reply.file)));
+  }
+  // Several of a file in memory are copied: they are never more than the file, which is small.
+  for (const FilePiece& piece : partial.pieces) {
+    absl::StrAppend(&out, piece.text, file.body().substr(piece.range.offset, piece.range.length));
+  }
+  Written(output_.Write(socket_.get(), out));
 }
 
 void Connection::ServeFromPool() {
@@ -156,6 +191,7 @@ void Connection::Answer(Outcome outcome, int status) {
   if (!body.content_type.empty()) writer.AddField("Content-Type", body.content_type);
   if (!request_->location.empty()) writer.AddField("Location", request_->location);
   if (!request_->allow.empty()) writer.AddField("Allow", request_->allow);
+  if (!request_->content_range.empty()) writer.AddField("Content-Range", request_->content_range);
   if (status == 503) {
     const Pool* pool = request_->site != nullptr ? request_->site->pool : nullptr;
     writer.AddField("Retry-After",

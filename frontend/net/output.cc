@@ -52,9 +52,9 @@ class Output::Backlog final : private SpooledBody::Owner {
     bytes_.append(rest.data(), rest.size());
     Count(bytes_.capacity());
   }
-  void Keep(std::shared_ptr<const CachedFile> file, size_t offset) {
+  void Keep(std::shared_ptr<const CachedFile> file, absl::string_view rest) {
     file_ = std::move(file);
-    file_sent_ = offset;
+    file_rest_ = rest;
   }
   void Keep(std::unique_ptr<FileSender> sender) { sender_ = std::move(sender); }
   void Settle() {
@@ -139,14 +139,12 @@ class Output::Backlog final : private SpooledBody::Owner {
   }
 
   Progress FlushFile(int fd, uint64_t* written) {
-    if (!file_) return Progress::kDone;
-    for (absl::string_view rest = file_->ok_message().substr(file_sent_); !rest.empty();) {
-      const ssize_t n = Send(fd, rest);
+    while (!file_rest_.empty()) {
+      const ssize_t n = Send(fd, file_rest_);
       if (n < 0) return Progress::kClientGone;
       if (n == 0) return Progress::kBlocked;
       *written += n;
-      file_sent_ += n;
-      rest.remove_prefix(n);
+      file_rest_.remove_prefix(n);
     }
     return Progress::kDone;
   }
@@ -181,7 +179,7 @@ class Output::Backlog final : private SpooledBody::Owner {
   SpooledBody spooled_;
   uint64_t read_ = 0;  // of spooled_
   std::shared_ptr<const CachedFile> file_;
-  size_t file_sent_ = 0;
+  absl::string_view file_rest_;  // of file_, to be sent
   std::unique_ptr<FileSender> sender_;
 };
 
@@ -208,20 +206,19 @@ Output::Result Output::Write(int fd, absl::string_view bytes, Overflow overflow)
   return {Progress::kBlocked, written};
 }
 
-Output::Result Output::WriteFile(int fd, absl::string_view head,
+Output::Result Output::WriteFile(int fd, absl::string_view head, absl::string_view bytes,
                                  std::shared_ptr<const CachedFile> file) {
   if (!empty()) {
     backlog_->Keep(head, Overflow::kMemory);
-    backlog_->Keep(std::move(file), 0);
+    backlog_->Keep(std::move(file), bytes);
     return Flush(fd);
   }
-  const absl::string_view message = file->ok_message();
-  const ssize_t n = Send(fd, head, message);
+  const ssize_t n = Send(fd, head, bytes);
   if (n < 0) return {Progress::kClientGone, 0};
   const size_t sent = n;
-  if (sent == head.size() + message.size()) return {Progress::kDone, sent};
+  if (sent == head.size() + bytes.size()) return {Progress::kDone, sent};
   if (sent < head.size()) MakeBacklog()->Keep(head.substr(sent), Overflow::kMemory);
-  MakeBacklog()->Keep(std::move(file), sent > head.size() ? sent - head.size() : 0);
+  MakeBacklog()->Keep(std::move(file), bytes.substr(sent > head.size() ? sent - head.size() : 0));
   return {Progress::kBlocked, sent};
 }
 

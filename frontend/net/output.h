@@ -60,8 +60,9 @@ class Output {
 
   // These write to `fd` what they can.
   Result Write(int fd, absl::string_view bytes, Overflow overflow = Overflow::kMemory);
-  // `head`, then the cached message of `file` from its start. For files in memory.
-  Result WriteFile(int fd, absl::string_view head, std::shared_ptr<const CachedFile> file);
+  // `head`, then `bytes`, which are those of `file` and are not copied. For files in memory.
+  Result WriteFile(int fd, absl::string_view head, absl::string_view bytes,
+                   std::shared_ptr<const CachedFile> file);
   // What the sender sends follows the bytes.
   Result WriteSender(int fd, absl::string_view head, std::unique_ptr<FileSender> sender);
   Result Flush(int fd);

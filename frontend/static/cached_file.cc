@@ -30,14 +30,15 @@ uint64_t Mix(uint64_t x) {
 // Strong (RFC 9110, section 8.8.1): another size or modification time, to the nanosecond, is
 // another tag. The same on every loop, after a restart, and on every replica that has the file with
 // its time; so no inode number is in it.
-std::string MakeEtag(const FileIdentity& identity) {
+std::string MakeEtag(const FileIdentity& identity, absl::string_view suffix) {
   const uint64_t tag = Mix(Mix(static_cast<uint64_t>(identity.modified_ns)) ^ identity.size);
-  return absl::StrCat("\"", absl::Hex(tag, absl::kZeroPad16), "-", absl::Hex(identity.size), "\"");
+  return absl::StrCat("\"", absl::Hex(tag, absl::kZeroPad16), "-", absl::Hex(identity.size),
+                      suffix.empty() ? "" : "-", suffix, "\"");
 }
 
 }  // namespace
 
-CachedFile::CachedFile(const FileIdentity& identity, absl::string_view content_type,
+CachedFile::CachedFile(const FileIdentity& identity, const FileFields& fields,
                        absl::string_view body, FileHandle handle, std::time_t now)
     : identity_(identity),
       handle_(std::move(handle)),
@@ -45,29 +46,35 @@ CachedFile::CachedFile(const FileIdentity& identity, absl::string_view content_t
       settled_(FloorToSeconds(std::max(identity.modified_ns, identity.changed_ns)) +
                    kTimestampGrain <
                now) {
-  const std::string etag = MakeEtag(identity);
+  const std::string etag = MakeEtag(identity, fields.etag_suffix);
   etag_size_ = etag.size();
-  const std::string fields = absl::StrCat(
-      "Content-Type: ", content_type, "\r\nContent-Length: ", identity.size,
-      "\r\nLast-Modified: ", FormatHttpDate(last_modified_), "\r\nETag: ", etag, "\r\n\r\n");
-  fields_size_ = fields.size();
-  message_.reserve(fields.size() + body.size());
-  absl::StrAppend(&message_, fields, body);
-  not_modified_ = absl::StrCat("ETag: ", etag, "\r\n\r\n");
+  const std::string content = absl::StrCat(
+      "Content-Type: ", fields.content_type, "\r\nLast-Modified: ", FormatHttpDate(last_modified_),
+      "\r\nETag: ", etag, "\r\nAccept-Ranges: bytes\r\n", fields.always, fields.with_content);
+  const std::string length = absl::StrCat("Content-Length: ", identity.size, "\r\n\r\n");
+  content_fields_size_ = content.size();
+  fields_size_ = content.size() + length.size();
+  message_.reserve(fields_size_ + body.size());
+  absl::StrAppend(&message_, content, length, body);
+  not_modified_ = absl::StrCat("ETag: ", etag, "\r\n", fields.always, "\r\n");
 }
 
 std::shared_ptr<const CachedFile> CachedFile::InMemory(const FileIdentity& identity,
-                                                       absl::string_view content_type,
+                                                       const FileFields& fields,
                                                        absl::string_view body, std::time_t now) {
   return std::shared_ptr<const CachedFile>(
-      new CachedFile(identity, content_type, body, FileHandle(), now));
+      new CachedFile(identity, fields, body, FileHandle(), now));
 }
 
 std::shared_ptr<const CachedFile> CachedFile::OnDisk(const FileIdentity& identity,
-                                                     absl::string_view content_type,
-                                                     FileHandle handle, std::time_t now) {
+                                                     const FileFields& fields, FileHandle handle,
+                                                     std::time_t now) {
   return std::shared_ptr<const CachedFile>(
-      new CachedFile(identity, content_type, "", std::move(handle), now));
+      new CachedFile(identity, fields, "", std::move(handle), now));
+}
+
+absl::string_view CachedFile::content_fields() const {
+  return absl::string_view(message_).substr(0, content_fields_size_);
 }
 
 absl::string_view CachedFile::ok_fields() const {

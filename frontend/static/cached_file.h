@@ -31,15 +31,29 @@ struct FileIdentity {
   bool operator==(const FileIdentity&) const = default;
 };
 
+// What the field section of a file says beside its size and times. Views need to be valid during
+// the call only.
+struct FileFields {
+  absl::string_view content_type = "";
+  // Complete field lines, each with its CR LF, that a 200, a 206 and a 304 carry (RFC 9110, section
+  // 15.4.5: Cache-Control, Content-Location, Expires, Vary).
+  absl::string_view always = "";
+  // The same for what a 304 leaves out (Content-Encoding and what the operator adds).
+  absl::string_view with_content = "";
+  // Goes into the ETag behind a '-': a representation that is not the file's own bytes is another
+  // one. Letters and digits; may be empty.
+  absl::string_view etag_suffix = "";
+};
+
 class CachedFile {
  public:
   // A file whose body is kept in memory. `now` is the wall clock (see last_modified()).
   static std::shared_ptr<const CachedFile> InMemory(const FileIdentity& identity,
-                                                    absl::string_view content_type,
+                                                    const FileFields& fields,
                                                     absl::string_view body, std::time_t now);
   // A file that is sent from its descriptor by a FileSender.
   static std::shared_ptr<const CachedFile> OnDisk(const FileIdentity& identity,
-                                                  absl::string_view content_type, FileHandle handle,
+                                                  const FileFields& fields, FileHandle handle,
                                                   std::time_t now);
 
   CachedFile(const CachedFile&) = delete;
@@ -54,15 +68,18 @@ class CachedFile {
     return handle_.get();
   }  // only when not in_memory(); read with explicit offsets only
 
-  // For a 200, also the one to a HEAD: Content-Type, Content-Length, Last-Modified, ETag, and the
-  // empty line that ends the field section. What the connection adds (Date, Connection) goes
-  // between status line and this block.
+  // For a 200, also the one to a HEAD: content_fields(), Content-Length, and the empty line that
+  // ends the field section. What the connection adds (Date, Connection) goes between status line
+  // and this block.
   absl::string_view ok_fields() const;
+  // All fields but Content-Length, each with its CR LF: Content-Type, which is the first, then
+  // Last-Modified, ETag, Accept-Ranges and those of FileFields.
+  absl::string_view content_fields() const;
   // ok_fields() and, when in_memory(), the body: adjacent bytes, so that a hot 200 is one writev of
   // {status line and Date, ok_message()}.
   absl::string_view ok_message() const { return message_; }
-  // For a 304: ETag and the empty line (RFC 9110, section 15.4.5: no other metadata when there is
-  // an ETag).
+  // For a 304: ETag, FileFields::always and the empty line (RFC 9110, section 15.4.5: no other
+  // metadata when there is an ETag).
   absl::string_view not_modified_fields() const { return not_modified_; }
 
   absl::string_view etag() const;  // strong, with its quotes
@@ -81,7 +98,7 @@ class CachedFile {
   size_t footprint() const;
 
  private:
-  CachedFile(const FileIdentity& identity, absl::string_view content_type, absl::string_view body,
+  CachedFile(const FileIdentity& identity, const FileFields& fields, absl::string_view body,
              FileHandle handle, std::time_t now);
 
   const FileIdentity identity_;
@@ -91,7 +108,8 @@ class CachedFile {
   std::string message_;  // ok_fields() and body
   std::string not_modified_;
   mutable ResidencyHints residency_;
-  size_t fields_size_ = 0;  // of ok_fields() in message_
+  size_t fields_size_ = 0;          // of ok_fields() in message_
+  size_t content_fields_size_ = 0;  // of content_fields() in message_
   size_t etag_size_ = 0;
 };
 

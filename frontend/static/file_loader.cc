@@ -75,20 +75,20 @@ Loaded LoadFile(const LoadRequest& request, FileIo* file_io) {
   if (opened.found != Found::kRegular) return FromLookup(opened.found);
 
   const std::time_t now = std::time(nullptr);
-  const absl::string_view content_type = ContentTypeOf(relative);
+  FileFields fields;
+  fields.content_type = ContentTypeOf(relative);
   if (opened.identity.size <= request.body_limit) {
     std::string body;
     switch (ReadWhole(opened.fd.get(), opened.identity, &body)) {
       case ReadResult::kWhole:
-        return {Loaded::Result::kFile,
-                CachedFile::InMemory(opened.identity, content_type, body, now)};
+        return {Loaded::Result::kFile, CachedFile::InMemory(opened.identity, fields, body, now)};
       case ReadResult::kFailed:
         return {Loaded::Result::kFailed, nullptr};
       case ReadResult::kChanging:
         break;  // a log that is being written: its descriptor always has some state of it
     }
   }
-  return {Loaded::Result::kFile, CachedFile::OnDisk(opened.identity, content_type,
+  return {Loaded::Result::kFile, CachedFile::OnDisk(opened.identity, fields,
                                                     FileHandle(opened.fd.Release(), file_io), now)};
 }
 

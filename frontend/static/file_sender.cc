@@ -1,6 +1,7 @@
 #include "frontend/static/file_sender.h"
 
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -48,6 +49,21 @@ FileSender::FileSender(std::shared_ptr<const CachedFile> file, uint64_t offset, 
       offset_(offset),
       resident_end_(offset) {}
 
+FileSender::FileSender(std::shared_ptr<const CachedFile> file, std::vector<FilePiece> pieces,
+                       FileIo* file_io, Poster poster, StaticCounters* counters,
+                       std::function<void()> ready)
+    : file_(std::move(file)),
+      file_io_(file_io),
+      poster_(std::move(poster)),
+      counters_(counters),
+      ready_(std::move(ready)),
+      pieces_(std::move(pieces)),
+      end_(0),
+      offset_(0),
+      resident_end_(0) {
+  for (const FilePiece& piece : pieces_) later_ += piece.text.size() + piece.range.length;
+}
+
 FileSender::~FileSender() {
   if (wait_ != nullptr) wait_->sender = nullptr;
 }
@@ -55,8 +71,47 @@ FileSender::~FileSender() {
 FileSender::Progress FileSender::Send(int socket) {
   if (failed_) return Progress::kFileFailed;
   if (wait_ != nullptr) return Progress::kWaitingForDisk;
+  const uint64_t stop = remaining() - std::min(remaining(), kPerCall);
+  do {
+    if (const Progress progress = SendText(socket); progress != Progress::kDone) return progress;
+    const uint64_t most = remaining() - std::min(remaining(), stop);
+    if (const Progress progress = SendRange(socket, most); progress != Progress::kDone) {
+      return progress;
+    }
+  } while (BeginPiece());
+  return Progress::kDone;
+}
+
+bool FileSender::BeginPiece() {
+  if (next_ == pieces_.size()) return false;
+  const FilePiece& piece = pieces_[next_++];
+  later_ -= piece.text.size() + piece.range.length;
+  text_ = piece.text;
+  offset_ = piece.range.offset;
+  end_ = offset_ + piece.range.length;
+  resident_end_ = offset_;
+  return true;
+}
+
+FileSender::Progress FileSender::SendText(int socket) {
+  while (!text_.empty()) {
+    // One packet with what follows, if that is at hand.
+    const int flags = MSG_NOSIGNAL | (offset_ < end_ ? MSG_MORE : 0);
+    const ssize_t n = send(socket, text_.data(), text_.size(), flags);
+    if (n >= 0) {
+      text_.remove_prefix(static_cast<size_t>(n));
+    } else if (errno == EAGAIN) {
+      return Progress::kSocketFull;
+    } else if (errno != EINTR) {
+      return Progress::kSocketFailed;
+    }
+  }
+  return Progress::kDone;
+}
+
+FileSender::Progress FileSender::SendRange(int socket, uint64_t most) {
   const Time now = Now();
-  const uint64_t stop = std::min(end_, offset_ + kPerCall);
+  const uint64_t stop = std::min(end_, offset_ + most);
   while (offset_ < stop) {
     if (offset_ >= resident_end_) {
       const uint64_t window_end = std::min(end_, ResidencyHints::WindowEnd(offset_));

@@ -1,11 +1,11 @@
-// Sends a range of a file to a socket with sendfile and never waits for a disk on the loop: before
-// each window it asks the kernel whether the pages are there (preadv2 with RWF_NOWAIT) and lets a
+// Sends ranges of a file, and text between them, to a socket with sendfile and never waits for a
+// disk on the loop: before each window it asks the kernel whether the pages are there (preadv2 with RWF_NOWAIT) and lets a
 // file-I/O thread read them when not.
 //
 // What was there a moment ago isn't asked for again (residency_hints.h).
 //
 // Threading: one loop. The callback comes on the loop; none comes after destruction.
-// Exactly `length` bytes are sent or the transfer fails: a file that grows is not read beyond, one
+// Exactly what was asked for is sent or the transfer fails: a file that grows is not read beyond, one
 // that shrinks is never padded; the connection must then be cut, since the announced Content-Length
 // can't be kept any more. SIGPIPE must be ignored by the process (sendfile has no MSG_NOSIGNAL).
 #ifndef ANTEROOM_FRONTEND_STATIC_FILE_SENDER_H_
@@ -14,9 +14,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "frontend/static/cached_file.h"
 #include "frontend/static/file_io.h"
+#include "frontend/static/partial_content.h"
 #include "frontend/static/static_counters.h"
 #include "frontend/static/static_files.h"
 
@@ -40,6 +42,9 @@ class FileSender {
   // called after each kWaitingForDisk. `file_io` and `counters` must outlive the sender.
   FileSender(std::shared_ptr<const CachedFile> file, uint64_t offset, uint64_t length,
              FileIo* file_io, Poster poster, StaticCounters* counters, std::function<void()> ready);
+  // The same for several pieces, in their order.
+  FileSender(std::shared_ptr<const CachedFile> file, std::vector<FilePiece> pieces, FileIo* file_io,
+             Poster poster, StaticCounters* counters, std::function<void()> ready);
   ~FileSender();
   FileSender(const FileSender&) = delete;
   FileSender& operator=(const FileSender&) = delete;
@@ -47,12 +52,17 @@ class FileSender {
   // Never blocks. `socket` must be non-blocking.
   Progress Send(int socket);
 
-  uint64_t remaining() const { return end_ - offset_; }
+  // Bytes, those of the text included.
+  uint64_t remaining() const { return text_.size() + (end_ - offset_) + later_; }
 
  private:
   struct Wait;  // shared with the file-I/O thread that reads
 
   enum class Residency { kCached, kCold, kFailed };
+  // False when there is no piece left.
+  bool BeginPiece();
+  Progress SendText(int socket);
+  Progress SendRange(int socket, uint64_t most);
   Residency Probe(uint64_t begin, uint64_t end, Time now);
   Progress ReadInBackground(uint64_t end);
   void OnRead(bool read, uint64_t begin, uint64_t end);
@@ -62,7 +72,11 @@ class FileSender {
   const Poster poster_;
   StaticCounters* const counters_;
   const std::function<void()> ready_;
-  const uint64_t end_;
+  const std::vector<FilePiece> pieces_;
+  size_t next_ = 0;             // of pieces_: the one to begin next
+  uint64_t later_ = 0;          // bytes of the pieces that have not begun
+  absl::string_view text_;      // to be sent before the range
+  uint64_t end_;                // of the range
   uint64_t offset_;             // of the next byte to send
   uint64_t resident_end_;       // bytes before this one were seen in the page cache
   bool failed_ = false;         // the file-I/O thread found the file shorter or unreadable

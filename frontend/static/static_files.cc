@@ -1,7 +1,6 @@
 #include "frontend/static/static_files.h"
 
 #include <cassert>
-#include <ctime>
 #include <list>
 #include <utility>
 
@@ -9,9 +8,9 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "frontend/static/conditional.h"
 #include "frontend/static/file_io.h"
 #include "frontend/static/file_loader.h"
+#include "frontend/static/file_reply.h"
 #include "frontend/static/redirect_location.h"
 #include "frontend/static/safe_open.h"
 #include "frontend/static/static_cache.h"
@@ -25,20 +24,6 @@ StaticReply StatusReply(int status) {
   StaticReply reply;
   reply.status = status;
   if (status == 204 || status == 405) reply.allow = kAllow;
-  return reply;
-}
-
-StaticReply FileReply(std::shared_ptr<const CachedFile> file, const Conditions& conditions) {
-  StaticReply reply;
-  switch (EvaluateConditions(conditions, file->etag(), file->last_modified(), std::time(nullptr))) {
-    case ConditionalVerdict::kSend:
-      reply.status = 200;
-      break;
-    case ConditionalVerdict::kNotModified:
-      reply.status = 304;
-      break;
-  }
-  reply.file = std::move(file);
   return reply;
 }
 
@@ -90,13 +75,12 @@ class StaticFiles::Core : public std::enable_shared_from_this<Core> {
 class StaticFiles::Core::Waiter : public Pending {
  public:
   Waiter(std::shared_ptr<Core> core, Flight* flight, const StaticRequest& request, Done done)
-      : core_(std::move(core)), flight_(flight), done_(std::move(done)) {
+      : core_(std::move(core)),
+        flight_(flight),
+        done_(std::move(done)),
+        conditions_(request.conditions) {
     raw_path_.assign(request.raw_path.data(), request.raw_path.size());
     raw_query_.assign(request.raw_query.data(), request.raw_query.size());
-    if (request.if_none_match.has_value()) if_none_match_.emplace(*request.if_none_match);
-    if (request.if_modified_since.has_value()) {
-      if_modified_since_.emplace(*request.if_modified_since);
-    }
     place_ = flight_->waiters.insert(flight_->waiters.end(), this);
   }
   ~Waiter() override {
@@ -117,7 +101,7 @@ class StaticFiles::Core::Waiter : public Pending {
     switch (loaded.result) {
       case Loaded::Result::kFile:
       case Loaded::Result::kUnchanged:
-        return FileReply(loaded.file, {if_none_match_, if_modified_since_});
+        return FileReply(loaded.file, conditions_.get());
       case Loaded::Result::kDirectory:
         return RedirectReply(raw_path_, raw_query_);
       case Loaded::Result::kMissing:
@@ -136,15 +120,14 @@ class StaticFiles::Core::Waiter : public Pending {
   Done done_;
   std::string raw_path_;
   std::string raw_query_;
-  std::optional<std::string> if_none_match_;
-  std::optional<std::string> if_modified_since_;
+  const KeptConditions conditions_;
 };
 
 StaticReply StaticFiles::Core::ReplyTo(const StaticRequest& request,
                                        const StaticCache::Entry& entry) const {
   switch (entry.kind) {
     case StaticCache::Kind::kFile:
-      return FileReply(entry.file, {request.if_none_match, request.if_modified_since});
+      return FileReply(entry.file, request.conditions);
     case StaticCache::Kind::kDirectory:
       return RedirectReply(request.raw_path, request.raw_query);
     case StaticCache::Kind::kMissing:

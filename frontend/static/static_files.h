@@ -1,5 +1,5 @@
 // Serves the files below one root to the connections of one loop (RFC 9110: GET, HEAD, OPTIONS,
-// conditional requests). What is hot is answered at once from the loop's cache; everything that may
+// conditional requests, ranges). What is hot is answered at once from the loop's cache; everything that may
 // wait for a disk (open, stat, read, close) is done by the file-I/O threads.
 //
 // Threading: everything here belongs to one loop and is called on it; nothing blocks and no lock is
@@ -10,7 +10,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -19,7 +18,9 @@
 #include "common/clock.h"
 #include "frontend/config.h"
 #include "frontend/static/cached_file.h"
+#include "frontend/static/conditional.h"
 #include "frontend/static/file_io.h"
+#include "frontend/static/partial_content.h"
 
 namespace anteroom::frontend {
 
@@ -35,13 +36,12 @@ struct StaticRequest {
   absl::string_view raw_path;
   // As received, what follows the '?'; kept by a redirect.
   absl::string_view raw_query;
-  std::optional<absl::string_view> if_none_match;
-  std::optional<absl::string_view> if_modified_since;
+  Conditions conditions;
 };
 
 struct StaticReply {
-  // 200 and 304: `file` is set. 204 (OPTIONS) and 405: `allow` is set. 301: `location` is set. 404:
-  // no such file, or none that may be shown. 500: the file is there and can't be read. 503: the
+  // 200, 304, 412 and 416: `file` is set. 206: `partial`, too. 204 (OPTIONS) and 405: `allow` is set.
+  // 301: `location` is set. 404: no such file, or none that may be shown. 500: the file is there and can't be read. 503: the
   // file-I/O threads are overloaded, or the root is gone for the moment. Bodies of errors and
   // redirects are the connection's.
   int status = 500;
@@ -49,6 +49,7 @@ struct StaticReply {
   // HEAD): ok_message() when file->in_memory(), else ok_fields() followed by what a FileSender
   // sends of [0, file->size()).
   std::shared_ptr<const CachedFile> file;
+  std::unique_ptr<PartialContent> partial;
   std::string location;     // path and query, safe to put into a field as it is
   absl::string_view allow;  // value of Allow; static storage
 };

@@ -7,11 +7,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/unique_fd.h"
 #include "gtest/gtest.h"
@@ -49,10 +51,16 @@ class FileSenderTest : public testing::Test {
     EXPECT_EQ(fstat(fd, &st), 0);
     FileIdentity identity;
     identity.size = static_cast<uint64_t>(st.st_size);
-    return CachedFile::OnDisk(identity, "text/plain", FileHandle(fd, &file_io_), 0);
+    return CachedFile::OnDisk(identity, {.content_type = "text/plain"}, FileHandle(fd, &file_io_),
+                              0);
   }
   void Start(std::shared_ptr<const CachedFile> file, uint64_t offset, uint64_t length) {
     sender_ = std::make_unique<FileSender>(std::move(file), offset, length, &file_io_,
+                                           loop_.poster(), &counters_, [this] { ++ready_; });
+  }
+
+  void StartPieces(std::shared_ptr<const CachedFile> file, std::vector<FilePiece> pieces) {
+    sender_ = std::make_unique<FileSender>(std::move(file), std::move(pieces), &file_io_,
                                            loop_.poster(), &counters_, [this] { ++ready_; });
   }
 
@@ -118,6 +126,70 @@ TEST_F(FileSenderTest, SendsARange) {
 TEST_F(FileSenderTest, EmptyRangeIsDoneAtOnce) {
   Start(Open(tree_.Write("f", "x")), 1, 0);
   EXPECT_EQ(sender_->Send(near_.get()), Progress::kDone);
+}
+
+TEST_F(FileSenderTest, SendsPiecesWithTheirTextInOrder) {
+  const std::string content = Pattern(3'000'000);
+  StartPieces(Open(tree_.Write("f", content)), {{"one:", {2'000'000, 900'000}},
+                                                {"", {5, 1'500'000}},
+                                                {":three:", {2'999'999, 1}},
+                                                {":end", {}}});
+  const std::string expected = "one:" + content.substr(2'000'000, 900'000) +
+                               content.substr(5, 1'500'000) +
+                               ":three:" + content.substr(2'999'999) + ":end";
+  EXPECT_EQ(sender_->remaining(), expected.size());
+  EXPECT_EQ(RunToEnd(), Progress::kDone);
+  EXPECT_EQ(sender_->remaining(), 0u);
+  EXPECT_TRUE(received_ == expected);
+}
+
+TEST_F(FileSenderTest, OneCallSendsNoMoreThanItsShareOfManyPieces) {
+  const int wide = 64 << 20;
+  setsockopt(near_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &wide, sizeof(wide));
+  std::vector<FilePiece> pieces;
+  for (uint64_t i = 0; i < 16; ++i) pieces.push_back({"--part--", {i * 250'000, 249'000}});
+  StartPieces(Open(tree_.Write("f", Pattern(4'000'000))), std::move(pieces));
+  const uint64_t all = sender_->remaining();
+  Progress progress;
+  uint64_t most = 0;
+  do {
+    const uint64_t before = sender_->remaining();
+    progress = sender_->Send(near_.get());
+    most = std::max(most, before - sender_->remaining());
+    Receive();
+    if (progress == Progress::kWaitingForDisk) {
+      const int before_ready = ready_;
+      ASSERT_TRUE(loop_.RunUntil([&] { return ready_ > before_ready; }));
+    }
+  } while (progress == Progress::kSocketFull || progress == Progress::kWaitingForDisk);
+  EXPECT_EQ(progress, Progress::kDone);
+  EXPECT_EQ(received_.size(), all);
+  EXPECT_LE(most, FileSender::kPerCall + 8);
+}
+
+TEST_F(FileSenderTest, FileThatShrankBetweenPiecesFails) {
+  const std::string content = Pattern(1'000'000);
+  const std::string path = tree_.Write("f", content);
+  StartPieces(Open(path), {{"a", {0, 10}}, {"b", {900'000, 10}}});
+  ASSERT_EQ(truncate(path.c_str(), 500'000), 0);
+  EXPECT_EQ(RunToEnd(), Progress::kFileFailed);
+  EXPECT_TRUE(received_ == "a" + content.substr(0, 10) + "b");
+}
+
+TEST_F(FileSenderTest, ClosedSocketEndsTheText) {
+  StartPieces(Open(tree_.Write("f", "x")), {{"text", {}}});
+  far_.Reset();
+  EXPECT_EQ(sender_->Send(near_.get()), Progress::kSocketFailed);
+}
+
+TEST_F(FileSenderTest, FullSocketIsWaitedForByText) {
+  std::string text(2'000'000, '\0');
+  for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
+  StartPieces(Open(tree_.Write("f", "x")), {{text, {0, 1}}});
+  EXPECT_EQ(sender_->Send(near_.get()), Progress::kSocketFull);
+  EXPECT_LT(sender_->remaining(), text.size());
+  EXPECT_EQ(RunToEnd(), Progress::kDone);
+  EXPECT_TRUE(received_ == text + "x");
 }
 
 TEST_F(FileSenderTest, SendersOfOneFileDoNotDisturbEachOther) {

@@ -142,10 +142,11 @@ TEST(SettledTest, FileChangedJustBeforeLoadingIsNotTrustedByItsTimeStamps) {
   FileIdentity identity;
   identity.modified_ns = 1'000'000'000;  // second 1
   identity.changed_ns = 50'000'000'000;  // second 50
-  EXPECT_FALSE(CachedFile::InMemory(identity, "text/plain", "", 50)->settled());
-  EXPECT_FALSE(CachedFile::InMemory(identity, "text/plain", "", 52)->settled());
-  EXPECT_TRUE(CachedFile::InMemory(identity, "text/plain", "", 53)->settled());
-  EXPECT_FALSE(CachedFile::InMemory(identity, "text/plain", "", 40)->settled()) << "future";
+  EXPECT_FALSE(CachedFile::InMemory(identity, {.content_type = "text/plain"}, "", 50)->settled());
+  EXPECT_FALSE(CachedFile::InMemory(identity, {.content_type = "text/plain"}, "", 52)->settled());
+  EXPECT_TRUE(CachedFile::InMemory(identity, {.content_type = "text/plain"}, "", 53)->settled());
+  EXPECT_FALSE(CachedFile::InMemory(identity, {.content_type = "text/plain"}, "", 40)->settled())
+      << "future";
 }
 
 }  // namespace

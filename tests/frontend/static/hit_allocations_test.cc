@@ -63,11 +63,14 @@ TEST_F(HitAllocationsTest, NoneForSmallLargeAndMissingFiles) {
 TEST_F(HitAllocationsTest, NoneForConditionalRequests) {
   StaticRequest request = StaticServer::Request("/assets/application.bundle.js");
   const std::string etag = "\"other\", W/" + std::string(server_.Ask(request).file->etag());
-  request.if_none_match = etag;
+  request.conditions.if_none_match = etag;
   EXPECT_EQ(AllocationsOfHits(request, 304), 0u);
-  request.if_none_match.reset();
-  request.if_modified_since = "Fri, 31 Dec 2100 23:59:59 GMT";
+  request.conditions.if_none_match.reset();
+  request.conditions.if_modified_since = "Fri, 31 Dec 2100 23:59:59 GMT";
   EXPECT_EQ(AllocationsOfHits(request, 304), 0u);
+  request.conditions = {};
+  request.conditions.if_match = "\"other\"";
+  EXPECT_EQ(AllocationsOfHits(request, 412), 0u);
 }
 
 }  // namespace

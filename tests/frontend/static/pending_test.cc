@@ -77,7 +77,7 @@ TEST_F(PendingTest, EachWaiterGetsItsOwnVerdict) {
   const PendingPtr plain = server_.files().Serve(
       request, server_.now(), [&](const StaticReply& reply) { statuses[0] = reply.status; });
   std::string value = "*";
-  request.if_none_match = value;
+  request.conditions.if_none_match = value;
   const PendingPtr conditional = server_.files().Serve(
       request, server_.now(), [&](const StaticReply& reply) { statuses[1] = reply.status; });
   value = "?";  // what the views point at may go after the call

@@ -17,7 +17,8 @@ using Kind = StaticCache::Kind;
 std::shared_ptr<const CachedFile> Small(size_t size) {
   FileIdentity identity;
   identity.size = size;
-  return CachedFile::InMemory(identity, "text/plain", std::string(size, 'x'), 1000);
+  return CachedFile::InMemory(identity, {.content_type = "text/plain"}, std::string(size, 'x'),
+                              1000);
 }
 
 class StaticCacheTest : public testing::Test {
@@ -25,7 +26,8 @@ class StaticCacheTest : public testing::Test {
   std::shared_ptr<const CachedFile> Large() {
     FileIdentity identity;
     identity.size = 1 << 20;
-    return CachedFile::OnDisk(identity, "text/plain", FileHandle(dup(0), &file_io_), 1000);
+    return CachedFile::OnDisk(identity, {.content_type = "text/plain"},
+                              FileHandle(dup(0), &file_io_), 1000);
   }
   static void PutFile(StaticCache* cache, absl::string_view path,
                       std::shared_ptr<const CachedFile> file) {

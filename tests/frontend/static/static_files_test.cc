@@ -32,10 +32,11 @@ TEST_F(StaticFilesTest, ServesAFileWithItsFields) {
   ASSERT_EQ(reply.status, 200);
   ASSERT_TRUE(reply.file->in_memory());
   EXPECT_EQ(reply.file->body(), "hello");
-  EXPECT_EQ(reply.file->ok_fields(),
-            absl::StrCat("Content-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n"
-                         "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nETag: ",
-                         reply.file->etag(), "\r\n\r\n"));
+  EXPECT_EQ(
+      reply.file->ok_fields(),
+      absl::StrCat("Content-Type: text/plain; charset=utf-8\r\n"
+                   "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nETag: ",
+                   reply.file->etag(), "\r\nAccept-Ranges: bytes\r\nContent-Length: 5\r\n\r\n"));
   EXPECT_EQ(reply.file->ok_message(), absl::StrCat(reply.file->ok_fields(), "hello"));
   EXPECT_EQ(reply.file->not_modified_fields(),
             absl::StrCat("ETag: ", reply.file->etag(), "\r\n\r\n"));
@@ -152,7 +153,7 @@ TEST_F(StaticFilesTest, ConditionsAreEvaluatedOnMissAndHit) {
   for (const bool hit : {true, false}) {
     if (!hit) server_.Advance(StaticFiles::kMaxStaleness);
     StaticRequest request = StaticServer::Request("/hello.txt");
-    request.if_none_match = etag;
+    request.conditions.if_none_match = etag;
     const StaticReply reply = server_.Ask(request);
     EXPECT_EQ(reply.status, 304);
     EXPECT_EQ(reply.file->etag(), etag);
@@ -160,16 +161,16 @@ TEST_F(StaticFilesTest, ConditionsAreEvaluatedOnMissAndHit) {
   for (const bool hit : {true, false}) {
     if (!hit) server_.Advance(StaticFiles::kMaxStaleness);
     StaticRequest request = StaticServer::Request("/hello.txt", "HEAD");
-    request.if_modified_since = "Sun, 06 Nov 1994 08:49:37 GMT";
+    request.conditions.if_modified_since = "Sun, 06 Nov 1994 08:49:37 GMT";
     EXPECT_EQ(server_.Ask(request).status, 304);
-    request.if_none_match = "\"other\"";
+    request.conditions.if_none_match = "\"other\"";
     EXPECT_EQ(server_.Ask(request).status, 200);
   }
 }
 
 TEST_F(StaticFilesTest, ConditionsDoNotTurnMissingFilesIntoNotModified) {
   StaticRequest request = StaticServer::Request("/no");
-  request.if_none_match = "*";
+  request.conditions.if_none_match = "*";
   EXPECT_EQ(server_.Ask(request).status, 404);
 }
 
