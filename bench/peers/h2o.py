@@ -12,6 +12,7 @@ max-connections: 20000
 pid-file: {scratch}/h2o.pid
 error-log: /dev/null
 http1-request-timeout: 300
+file.send-compressed: ON
 listen:
   host: 127.0.0.1
   port: {port}
@@ -27,7 +28,7 @@ hosts:
 
 class H2oStatic(Peer):
     name = "h2o"
-    about = "num-threads as the others, status page on, no access log"
+    about = "num-threads as the others, file.send-compressed, status page on, no access log"
 
     def missing(self):
         return missing_binaries("h2o")

@@ -64,13 +64,14 @@ _PROXY_SERVER = """\
 _STATIC_HTTP = """\
     sendfile on;
     tcp_nopush on;
-    open_file_cache max=1000 inactive=300s;
+    open_file_cache max=12000 inactive=300s;
     open_file_cache_valid 300s;
     default_type application/octet-stream;
 """
 
 _STATIC_SERVER = """\
         location /static/ {{ root {root}; }}
+        location /static/gzip/ {{ root {root}; gzip_static on; gzip_vary on; }}
 """
 
 
@@ -112,7 +113,7 @@ class NginxOrigin(_Nginx):
 
 class NginxStatic(_Nginx):
     name = "nginx"
-    about = "sendfile, tcp_nopush, open_file_cache, reuseport, stub_status on, access log off"
+    about = "sendfile, tcp_nopush, open_file_cache, gzip_static, reuseport, stub_status on, access log off"
 
     def start(self, processes, worker_connections=WORKER_CONNECTIONS):
         root = os.path.dirname(os.path.dirname(self.setup.document))

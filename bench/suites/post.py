@@ -59,10 +59,12 @@ def run(setup, options):
                 del up[throughput.OURS]
                 result.failures.append(f"{throughput.OURS}: {error}")
         for size in SIZES_KIB:
-            if rows := throughput.measure_all(up, connections, options, result, size * 1024):
+            requests = {name: client.Request(body_bytes=size * 1024) for name in up}
+            what = f"POST of {size} KiB"
+            if rows := throughput.measure_all(up, connections, options, result, requests, what):
                 all_rows += rows
                 sizes += [size] * len(rows)
-                result.tables.append(throughput.table(connections, rows, f"POST of {size} KiB"))
+                result.tables.append(throughput.table(connections, rows, what))
                 result.goals += goals(size, rows)
     throughput.note_noise(result, all_rows)
     rows = [{"size_kib": size, **asdict(row)} for size, row in zip(sizes, all_rows)]

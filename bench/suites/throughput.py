@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 import client
 from accounting import CpuMeter
-from peers import DYNAMIC, STATIC
+from peers import DYNAMIC
 from processes import Processes, StartError
 from samples import percentile, spread
 from suite_result import Goal, SuiteResult, Table
@@ -29,6 +29,17 @@ class Round:
     cpu_us: float      # per request, all processes of the server
     cpu_us_parts: dict  # the same by role
     errors: dict
+    requests: int = 0
+    bytes: int = 0     # of all answers, heads and what was under way at the end included
+
+    @property
+    def mib_s(self):
+        return self.rate * self.bytes / max(self.requests, 1) / 2**20
+
+    @property
+    def cpu_us_mib(self):
+        """Of what was sent, not of what was answered in full: at the end large answers are under way."""
+        return self.cpu_us * max(self.requests, 1) / (self.bytes / 2**20) if self.bytes else 0.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,8 @@ class Row:
     noise: float  # spread of cpu_us over the rounds
     errors: dict
     rounds: list
+    mib_s: float
+    cpu_us_mib: float
 
 
 def make_row(peer, connections, rounds):
@@ -68,6 +81,8 @@ def make_row(peer, connections, rounds):
         noise=spread([one.cpu_us for one in rounds]),
         errors=errors,
         rounds=[asdict(one) for one in rounds],
+        mib_s=median(one.mib_s for one in rounds),
+        cpu_us_mib=median(one.cpu_us_mib for one in rounds),
     )  # fmt: skip
 
 
@@ -78,15 +93,15 @@ def turns(peers, rounds):
         yield from peers[shift:] + peers[:shift]
 
 
-def measure(running, connections, seconds, threads, body_bytes=None):
-    """One round. `body_bytes`: POSTs of bodies of that size, else GETs."""
+def measure(running, connections, seconds, threads, request=client.GET):
+    """One round."""
     meters = [(role, CpuMeter([server.pid])) for role, server in running.parts]
-    load = client.wrk(running.url, connections, seconds, threads, body_bytes)
+    load = client.wrk(running.url, connections, seconds, threads, request)
     parts = {role: meter.seconds() * 1e6 / max(load.requests, 1) for role, meter in meters}
     errors = dict(load.errors)
     if load.requests == 0:
         errors["no answer"] = 1
-    return Round(load.rate, load.p50_us, load.p99_us, sum(parts.values()), parts, errors)
+    return Round(load.rate, load.p50_us, load.p99_us, sum(parts.values()), parts, errors, load.requests, load.bytes)
 
 
 def table(connections, rows, title):
@@ -111,7 +126,7 @@ def table(connections, rows, title):
     return Table(f"{title}, {connections} {plural} (x: Anteroom as a multiple of that server)", columns, lines)
 
 
-def goals(kind, rows):
+def goals(rows):
     """The project's own targets, as far as both servers of a comparison have been measured."""
     found = {(row.peer, row.connections): row for row in rows if not row.errors}
     wanted = []
@@ -122,9 +137,6 @@ def goals(kind, rows):
             text = f"{what} at {connections}, Anteroom over {peer}"
             wanted.append(Goal(text, value(mine) / value(theirs), limit, at_least=at_least))
 
-    if kind == "static":
-        compare("nginx", 64, "CPU per request", lambda row: row.cpu_us, 0.95)
-        return wanted
     haproxy = "HAProxy + origin"
     compare(haproxy, 1, "median latency", lambda row: row.p50_us, 1.8)
     for connections, cpu, rate in ((64, 0.70, 1.2), (256, 0.55, 1.5)):
@@ -134,30 +146,21 @@ def goals(kind, rows):
     return wanted
 
 
-def run(kind, setup, options):
-    """`kind`: dynamic (the handler answers "hello world") or static (one file of 1 KiB)."""
-    if kind == "dynamic":
-        result = SuiteResult(kind, "GET /diag/hello through each proxy to its backend, keep-alive")
-        classes, body = DYNAMIC, b"hello world"
-    else:
-        result = SuiteResult(kind, "GET of a file of 1 KiB, keep-alive")
-        classes = STATIC
-        with open(setup.document, "rb") as file:
-            body = file.read()
-
+def run(setup, options):
+    result = SuiteResult("dynamic", "GET /diag/hello through each proxy to its backend, keep-alive")
     if shutil.which("wrk") is None:
         result.failures.append("wrk is not there")
         return result
     with Processes(setup.scratch) as processes:
-        up, heads = start_all(setup, processes, classes, result,
-                              lambda running: client.check_answer(running.port, running.path, body))  # fmt: skip
+        up, heads = start_all(setup, processes, DYNAMIC, result,
+                              lambda running: client.check_answer(running.port, running.path, b"hello world"))  # fmt: skip
         all_rows = []
         for connections in options.connections:
             if rows := measure_all(up, connections, options, result):
                 all_rows += rows
-                result.tables.append(table(connections, rows, kind))
+                result.tables.append(table(connections, rows, "dynamic"))
     note_noise(result, all_rows)
-    result.goals = goals(kind, all_rows)
+    result.goals = goals(all_rows)
     result.data = {"rows": [asdict(row) for row in all_rows], "response_fields": heads}
     return result
 
@@ -191,36 +194,41 @@ def note_noise(result, rows):
         result.failures.append("nothing was measured")
 
 
-def measure_all(up, connections, options, result, body_bytes=None):
-    """A row for each server of `up`; one that fails leaves `up`, so that it is reported once."""
+def measure_all(up, connections, options, result, requests=None, what=""):
+    """A row for each server of `up`; one that fails leaves `up`, so that it is reported once.
+
+    `requests`: what each is asked, by name; default: plain GETs. `what` they are, for messages.
+    """
     rounds = {name: [] for name in up}
+    requests = requests or {name: client.GET for name in up}
 
     def attempt(name, load):
-        _progress(f"{result.name} c={connections} {name}")
+        progress(f"{result.name} {what} c={connections} {name}")
         try:
             return load(up[name])
         except (ProcessLookupError, client.ClientError) as error:
             why = "; ".join(up.pop(name).obituaries()) or str(error)
-            result.failures.append(f"{name} at {connections} connections: {why}")
+            result.failures.append(f"{name}{of} at {connections} connections: {why}")
             return None
 
-    for name in list(up):
-        attempt(name, lambda peer: client.wrk(peer.url, connections, options.warmup, options.wrk_threads, body_bytes))
+    of = f", {what}" if what else ""
+    for name in list(up) if options.warmup else ():
+        attempt(name, lambda peer: client.wrk(peer.url, connections, options.warmup, options.wrk_threads, requests[name]))
     for name in turns(list(up), options.rounds):
         if name in up:
             one = attempt(name, lambda peer: measure(peer, connections, options.seconds, options.wrk_threads,
-                                                       body_bytes))  # fmt: skip
+                                                       requests[name]))  # fmt: skip
             if one is not None:
                 rounds[name].append(one)
-    _progress("")
+    progress("")
     rows = [make_row(name, connections, rounds[name]) for name in up]
     for row in rows:
         if row.errors:
-            result.failures.append(f"{row.peer} at {connections} connections: {row.errors}")
+            result.failures.append(f"{row.peer}{of} at {connections} connections: {row.errors}")
     return rows
 
 
-def _progress(text):
+def progress(text):
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         sys.stderr.write(f"\r\033[K{text}")
         sys.stderr.flush()

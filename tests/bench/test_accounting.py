@@ -15,6 +15,7 @@ from accounting import (
     process_tree,
     reset_peak_rss,
     rss_bytes,
+    thread_cpu_ns,
 )
 from suites.wakeups import per_thread
 
@@ -53,6 +54,11 @@ def burner():
 def test_counts_ended_threads_and_living_children(burner):
     _, meter = burner
     assert 0.6 <= meter.seconds() < 1.2  # 0.2 + 0.1 + 0.3 and what two interpreters need to start
+
+
+def test_threads_have_a_time_of_their_own(burner):
+    process, _ = burner
+    assert thread_cpu_ns(process.pid)[process.pid] >= 0.1e9
 
 
 def test_finds_descendants(burner):

@@ -4,7 +4,8 @@ import http.server
 import threading
 
 import pytest
-from client import ClientError, check_answer, parse_wrk
+import client
+from client import ClientError, Request, check_answer, parse_wrk
 
 GOOD = (
     "Running 1s test @ http://127.0.0.1:1/\n  1 threads and 1 connections\n"
@@ -16,6 +17,7 @@ GOOD = (
 def test_reads_numbers_from_amid_other_output():
     result = parse_wrk(GOOD)
     assert (result.rate, result.p50_us, result.p99_us, result.max_us) == (500.0, 120, 900, 1500)
+    assert result.bytes == 5
     assert result.errors == {}
 
 
@@ -28,6 +30,22 @@ def test_keeps_the_kinds_of_errors_that_happened():
 def test_anything_but_one_result_is_an_error(output):
     with pytest.raises(ClientError):
         parse_wrk(output)
+
+
+@pytest.mark.parametrize(
+    ("request_", "end"),
+    [
+        (Request(), ["http://a/"]),
+        (Request(body_bytes=5), ["http://a/", "--", "body", "5"]),
+        (Request(paths="list"), ["http://a/", "--", "paths", "list"]),
+        (Request(fields=(("Range", "bytes=0-1"),)), ["-H", "Range: bytes=0-1", "http://a/"]),
+    ],
+)
+def test_what_is_asked_reaches_wrk(monkeypatch, request_, end):
+    monkeypatch.setattr(client, "_start", lambda argv: argv)
+    argv = client.start_wrk("http://a/", 64, 2, 1, request_)
+    assert argv[-len(end):] == end
+    assert argv[argv.index("-c") + 1] == "64"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

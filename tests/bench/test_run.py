@@ -25,13 +25,15 @@ def descendants(pid):
 @needs_wrk
 def test_quick_run_of_everything_is_valid(tmp_path):
     finished = subprocess.run(
-        [*RUN, "--quick", "--results", str(tmp_path)], capture_output=True, text=True, timeout=240, check=False
+        [*RUN, "--quick", "--results", str(tmp_path)], capture_output=True, text=True, timeout=400, check=False
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "INVALID" not in finished.stdout
     (record,) = tmp_path.glob("*.json")
     suites = json.loads(record.read_text())["suites"]
     assert list(suites) == ["dynamic", "static", "post", "idle", "dispatch", "slow", "crowd", "large", "wakeups"]
+    assert {row["peer"] for row in suites["static"]["loops"]} >= {"Anteroom", "minimal responder"}
+    assert [state["name"] for state in suites["static"]["backends"]] == ["idle", "idle again", "busy", "dead"]
     for row in suites["dynamic"]["rows"] + suites["static"]["rows"] + suites["post"]["rows"]:
         assert row["rate"] > 0
         assert row["cpu_us"] > 0
@@ -43,7 +45,7 @@ def test_quick_run_of_everything_is_valid(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["nonsense"], ["--connections", "0"], ["--only", "both"], ["--rounds", "0"], ["--seconds", "0"]]
+    "arguments", [["nonsense"], ["--connections", "0"], ["--only", "1k,both"], ["--rounds", "0"], ["--seconds", "0"]]
 )
 def test_wrong_usage_exits_2(arguments):
     finished = subprocess.run([*RUN, *arguments], capture_output=True, text=True, timeout=20, check=False)
@@ -56,7 +58,7 @@ def test_missing_servers_are_named_and_a_run_without_any_fails(tmp_path):
     (tmp_path / "wrk").symlink_to(shutil.which("wrk"))
     environment = {**os.environ, "PATH": str(tmp_path)}
     finished = subprocess.run(
-        [sys.executable, str(REPOSITORY / "bench" / "run.py"), "--quick", "--only", "static", "--build", str(tmp_path)],
+        [sys.executable, str(REPOSITORY / "bench" / "run.py"), "--quick", "--only", "1k", "--build", str(tmp_path)],
         capture_output=True, text=True, timeout=60, check=False, env=environment,
     )  # fmt: skip
     assert finished.returncode == 1
@@ -66,7 +68,7 @@ def test_missing_servers_are_named_and_a_run_without_any_fails(tmp_path):
 
 def test_without_its_client_the_run_fails(tmp_path):
     finished = subprocess.run(
-        [*RUN, "--quick", "--only", "static"],
+        [*RUN, "--quick", "--only", "1k"],
         capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "PATH": str(tmp_path)},
     )  # fmt: skip
     assert finished.returncode == 1
@@ -77,7 +79,7 @@ def test_without_its_client_the_run_fails(tmp_path):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_servers_end_with_an_interrupted_run(number, code):
     process = subprocess.Popen(
-        [*RUN, "--only", "static", "--connections", "1", "--seconds", "30", "--results", "/dev/null/none"],
+        [*RUN, "--only", "1k", "--connections", "1", "--seconds", "30", "--results", "/dev/null/none"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     deadline = time.monotonic() + 30
