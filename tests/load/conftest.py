@@ -4,13 +4,16 @@ import os
 import pathlib
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
 from anteroom_harness.stack import Stack  # noqa: E402
+from honest_client import CPUS  # noqa: E402
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,3 +32,24 @@ def stack(tmp_path: pathlib.Path) -> Iterator[Stack]:
     stack = Stack(tmp_path)
     yield stack
     stack.close()
+
+
+@pytest.fixture(autouse=True)
+def _apart() -> Iterator[None]:
+    """What a test starts inherits all CPUs but OTHERS_CPU."""
+    if len(CPUS) < 2:
+        pytest.skip("attackers need a CPU of their own, and there is one")
+    os.sched_setaffinity(0, CPUS[:-1])
+    yield
+    os.sched_setaffinity(0, CPUS)
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Numbers are what these tests are run for."""
+
+    def print_it(what: str) -> None:
+        with capsys.disabled():
+            print(f"\r  {what}", flush=True)
+
+    return print_it

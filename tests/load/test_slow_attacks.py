@@ -1,30 +1,25 @@
 """Four thousand attackers of slowhttptest beside one honest client: it hardly notices, and they are gone in time.
 
 The honest client asks 200 times a second, whether or not earlier answers have come, for a handler of 5 ms; so its p99 is
-that of a service. Attackers sit on machines of their own: here they have the last CPU for themselves, and the servers
-and the honest client the others, alone and beside the attack; what slowhttptest computes is not what is measured."""
+that of a service. Attackers sit on machines of their own: what slowhttptest computes is not what is measured."""
 
-import json
-import os
 import pathlib
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from anteroom_harness.binaries import binary
 from anteroom_harness.deadlines import wait_until
 from anteroom_harness.stack import Stack
+from honest_client import OTHERS_CPU, latency, start_honest
 
-CPUS = sorted(os.sched_getaffinity(0))
-ATTACKERS_CPU = CPUS[-1]
 ATTACKERS = 4000
 QUIET_SECONDS = 10
 ATTACK_SECONDS = 60     # at most; slowhttptest ends when all its connections are closed
 BESIDE_SECONDS = 15     # the honest client's time beside the attack, from its beginning
-HONEST_RATE = 200
+HONEST_RATE, HONEST_TARGET = 200, "/diag/sleep?ms=5"
 MOST_P99 = 1.2          # of the quiet one
 MOST_LATE = 0.1         # how late the honest client itself may be, of that: beyond it there is no verdict
 GONE_WITHIN = 15        # seconds after the attackers' deadline
@@ -56,23 +51,13 @@ ATTACKS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _apart() -> Iterator[None]:
-    """What a test starts inherits all CPUs but the attackers'."""
-    if len(CPUS) < 2:
-        pytest.skip("attackers need a CPU of their own, and there is one")
-    os.sched_setaffinity(0, CPUS[:-1])
-    yield
-    os.sched_setaffinity(0, CPUS)
-
-
 @contextmanager
 def running(stack: Stack, attack: Attack) -> Iterator[subprocess.Popen[bytes]]:
     host, port = stack.frontend.http
     with (stack.directory / "slowhttptest.log").open("wb") as log:
         process = subprocess.Popen(
             [
-                "taskset", "--cpu-list", str(ATTACKERS_CPU), "slowhttptest", *attack.arguments, "-c", str(ATTACKERS), "-r", str(attack.per_second),
+                "taskset", "--cpu-list", str(OTHERS_CPU), "slowhttptest", *attack.arguments, "-c", str(ATTACKERS), "-r", str(attack.per_second),
                 "-l", str(ATTACK_SECONDS), "-p", "10", "-u", f"http://{host}:{port}{attack.target}",
             ],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=stack.directory,
@@ -84,44 +69,10 @@ def running(stack: Stack, attack: Attack) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def start_honest(stack: Stack, seconds: float) -> subprocess.Popen[str]:
-    host, port = stack.frontend.http
-    return subprocess.Popen(
-        [
-            "chrt", "--fifo", "1", binary("anteroom-bench-openloop"), "--address", f"{host}:{port}", "--kind", "honest=1:/diag/sleep?ms=5",
-            "--rate", str(HONEST_RATE), "--seconds", str(seconds),
-        ],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Latency:
-    p99_ms: float
-    late_ms: float  # p99 of how late the client itself was
-
-
-def latency(honest: subprocess.Popen[str], seconds: float) -> Latency:
-    """Waits for it; asserts that everything was answered with 200."""
-    try:
-        output, _ = honest.communicate(timeout=seconds + 60)
-    finally:
-        honest.kill()
-        honest.wait()
-    summary = json.loads(output)
-    (kind,) = summary["kinds"]
-    assert kind["errors"] == {"status": {}, "connection": 0, "unanswered": 0}
-    return Latency(kind["latency_us"]["p99"] / 1000, summary["lateness_us"]["p99"] / 1000)
-
-
 @pytest.mark.parametrize("attack", ATTACKS, ids=str)
 def test_an_honest_client_hardly_notices(
-    stack: Stack, tmp_path: pathlib.Path, attack: Attack, capsys: pytest.CaptureFixture[str]
+    stack: Stack, tmp_path: pathlib.Path, attack: Attack, say: Callable[[str], None]
 ) -> None:
-    def say(what: str) -> None:
-        with capsys.disabled():  # numbers are what this is run for
-            print(f"\r  {attack}: {what}", flush=True)
-
     directory = tmp_path / "static"
     directory.mkdir()
     (directory / "file.bin").write_bytes(bytes(1024 * 1024))
@@ -134,13 +85,13 @@ def test_an_honest_client_hardly_notices(
             "routes": [{"path": "/static/", "static": {"root": str(directory)}}, {"path": "/", "pool": "main"}],
         },
     )  # fmt: skip
-    latency(start_honest(stack, 2), 2)  # what is made once is made
-    quiet = latency(start_honest(stack, QUIET_SECONDS), QUIET_SECONDS)
+    latency(start_honest(stack, HONEST_TARGET, HONEST_RATE, 2), 2)  # what is made once is made
+    quiet = latency(start_honest(stack, HONEST_TARGET, HONEST_RATE, QUIET_SECONDS), QUIET_SECONDS)
     resident = stack.frontend.resident_kib()
     accepted = stack.metrics().sum("anteroom_frontend_connections_accepted_total")
 
     with running(stack, attack):
-        honest = start_honest(stack, BESIDE_SECONDS)
+        honest = start_honest(stack, HONEST_TARGET, HONEST_RATE, BESIDE_SECONDS)
         try:
             wait_until(
                 lambda: stack.metrics().sum("anteroom_frontend_connections_accepted_total") >= accepted + ATTACKERS,
@@ -154,9 +105,9 @@ def test_an_honest_client_hardly_notices(
             used = stack.frontend.resident_kib() - resident
         finally:
             beside = latency(honest, BESIDE_SECONDS)
-        say(f"p99 {quiet.p99_ms:.2f} ms alone, {beside.p99_ms:.2f} ms beside {there} connections")
+        say(f"{attack}: p99 {quiet.p99_ms:.2f} ms alone, {beside.p99_ms:.2f} ms beside {there} connections")
         if there >= ATTACKERS:
-            say(f"{1024 * used / there:.0f} bytes of resident memory for each of them")
+            say(f"{attack}: {1024 * used / there:.0f} bytes of resident memory for each of them")
         wait_until(
             lambda: stack.open_connections() <= HONEST_CONNECTIONS,
             "the attackers to be gone",
@@ -164,7 +115,7 @@ def test_an_honest_client_hardly_notices(
             explain=lambda: f"{stack.open_connections()} are there still",
             pause=0.25,
         )
-        say(f"gone {time.monotonic() - connected:.1f} s after the last of them came")
+        say(f"{attack}: gone {time.monotonic() - connected:.1f} s after the last of them came")
     late = max(quiet.late_ms, beside.late_ms)
     if late > MOST_LATE * quiet.p99_ms:
         pytest.skip(f"no verdict on latency: the honest client was late itself, by {late:.2f} ms; repeat when it is quiet")

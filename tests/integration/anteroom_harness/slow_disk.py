@@ -1,4 +1,4 @@
-"""A disk that stops answering when told to: a FUSE mirror of a directory (bindfs), whose process is stopped."""
+"""A disk that is slow, or stops answering when told to: a FUSE mirror of a directory (bindfs), whose process is stopped."""
 
 import os
 import pathlib
@@ -14,8 +14,9 @@ from anteroom_harness.process import Process
 
 
 class SlowDisk:
-    def __init__(self, directory: pathlib.Path, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, directory: pathlib.Path, mirrored: pathlib.Path, process: subprocess.Popen[bytes]) -> None:
         self.directory = directory
+        self.mirrored = mirrored  # the same files, at full speed
         self._process = process
 
     def stall(self) -> None:
@@ -34,18 +35,20 @@ class SlowDisk:
 
 
 @contextmanager
-def slow_disk(tmp_path: pathlib.Path) -> Iterator[SlowDisk]:
+def slow_disk(tmp_path: pathlib.Path, read_rate: int | None = None) -> Iterator[SlowDisk]:
+    """`read_rate`: bytes a second, all readers together."""
     if shutil.which("bindfs") is None or not os.access("/dev/fuse", os.R_OK | os.W_OK):
         pytest.skip("needs bindfs and /dev/fuse")
     mirrored, mounted = tmp_path / "disk-below", tmp_path / "disk"
     mirrored.mkdir()
     mounted.mkdir()
-    process = subprocess.Popen(["bindfs", "-f", str(mirrored), str(mounted)], stdin=subprocess.DEVNULL)
+    rate = [f"--read-rate={read_rate}"] if read_rate else []
+    process = subprocess.Popen(["bindfs", "-f", *rate, str(mirrored), str(mounted)], stdin=subprocess.DEVNULL)
     try:
         wait_until(lambda: process.poll() is not None or os.path.ismount(mounted), "the disk to be mounted")
         if process.poll() is not None:
             pytest.skip(f"bindfs may not mount here: status {process.returncode}")
-        disk = SlowDisk(mounted, process)
+        disk = SlowDisk(mounted, mirrored, process)
         try:
             yield disk
         finally:
