@@ -11,6 +11,7 @@
 #include "anteroom/v1/anteroom.pb.h"
 #include "frontend/access_log.h"
 #include "frontend/dispatch/pool.h"
+#include "frontend/http/accel_redirect.h"
 #include "frontend/http/error_body.h"
 #include "frontend/http/header_rules.h"
 #include "frontend/http/method.h"
@@ -42,12 +43,17 @@ void Connection::ServeFile() {
   const std::string& prefix = request_->site->route->path;
   path.remove_prefix(absl::EndsWith(prefix, "/") ? prefix.size() - 1 : prefix.size());
   StaticRequest query;
-  query.method = head.method();
+  // What answers a POST is the file that its handler has named, as it is: ranges and conditions are
+  // for GET and HEAD (RFC 9110, sections 13.1 and 14.2).
+  const bool as_get = request_->redirect != nullptr && head.method() != "HEAD";
+  query.method = as_get ? absl::string_view("GET") : head.method();
   query.path = path.empty() ? absl::string_view("/") : path;
   query.raw_path = head.path();
   query.raw_query = head.query();
-  query.if_none_match = head.Find("if-none-match");
-  query.if_modified_since = head.Find("if-modified-since");
+  if (query.method == head.method()) {
+    query.if_none_match = head.Find("if-none-match");
+    query.if_modified_since = head.Find("if-modified-since");
+  }
   state_ = State::kWaiting;
   timer_.SetAfter(context_->config->timeouts.disk);
   // Destroying the handle cancels the callback, so `this` is safe in it. When the answer was there
@@ -58,7 +64,9 @@ void Connection::ServeFile() {
 }
 
 void Connection::OnFile(StaticReply reply) {
-  if (reply.status != 200 && reply.status != 304) {
+  const bool sends = reply.status == 200 || reply.status == 304;
+  if (request_->redirect != nullptr && !sends) return FailRedirect(reply.status);
+  if (!sends) {
     if (reply.status == 503) return Answer(Outcome::kOverload, 503);
     if (reply.status == 500) return Answer(Outcome::kFileError, 500);
     request_->location = std::move(reply.location);
@@ -67,31 +75,45 @@ void Connection::OnFile(StaticReply reply) {
   }
   ResponseFraming framing;  // the file's own fields say how long it is
   framing.keep_alive = keep_alive_ && !context_->draining;
-  Begin(reply.status, Outcome::kStatic, framing);
+  const bool redirected = request_->redirect != nullptr;
+  if (redirected) context_->metrics->redirects.sent.Add();
+  Begin(reply.status, redirected ? Outcome::kServed : Outcome::kStatic, framing);
   ResponseWriter writer(&context_->out, reply.status);
+  if (redirected) AppendHandlersFields(request_->redirect->fields, reply.status, &context_->out);
   writer.Finish(framing, request_->head().minor_version(), context_->Date());
   context_->out.resize(context_->out.size() -
                        2);  // the empty line: the prepared fields end with one
   request_->answered = true;
   if (reply.status == 304 || request_->head().method() == "HEAD") {
-    const absl::string_view fields =
-        reply.status == 304 ? reply.file->not_modified_fields() : reply.file->ok_fields();
-    context_->out.append(fields.data(), fields.size());
-    request_->head_bytes_out += context_->out.size();
+    WriteFileHead(reply.status == 304 ? reply.file->not_modified_fields()
+                                      : reply.file->ok_fields());
     return Written(output_.Write(socket_.get(), context_->out));
   }
-  request_->head_bytes_out += context_->out.size() + reply.file->ok_fields().size();
-  if (reply.file->in_memory()) {
+  if (reply.file->in_memory() && !redirected) {
+    request_->head_bytes_out += context_->out.size() + reply.file->ok_fields().size();
     return Written(output_.WriteFile(socket_.get(), context_->out, std::move(reply.file)));
   }
-  const absl::string_view fields = reply.file->ok_fields();
-  context_->out.append(fields.data(), fields.size());
+  WriteFileHead(reply.file->ok_fields());
+  if (reply.file->in_memory()) {
+    // Its fields are not the ones that stand before it in memory.
+    absl::StrAppend(&context_->out, reply.file->body());
+    return Written(output_.Write(socket_.get(), context_->out));
+  }
   const uint64_t size = reply.file->size();
   // The sender is destroyed with the output, and so with the connection.
   auto sender = std::make_unique<FileSender>(std::move(reply.file), 0, size, context_->file_io,
                                              context_->poster, &context_->static_cache->counters(),
                                              [this] { OnWritable(); });
   Written(output_.WriteSender(socket_.get(), context_->out, std::move(sender)));
+}
+
+void Connection::WriteFileHead(absl::string_view fields) {
+  if (request_->redirect != nullptr) {
+    AppendFilesFields(fields, request_->redirect->fields, &context_->out);
+  } else {
+    context_->out.append(fields.data(), fields.size());
+  }
+  request_->head_bytes_out += context_->out.size();
 }
 
 void Connection::ServeFromPool() {
@@ -174,11 +196,8 @@ void Connection::OnResponse(v1::Response* response) {
   if (check.ok() && !StatusHasBody(status) && (!response->body().empty() || !response->last())) {
     check = absl::InvalidArgumentError(absl::StrCat("a body with status ", status));
   }
-  if (!check.ok()) {
-    request_->site->pool->Cancel(&request_->exchange);
-    WarnOfBackend(check.message());
-    return FailExchange(Outcome::kBackendInvalid, check.message());
-  }
+  if (!check.ok()) return RefuseAnswer(check.message());
+  if (NamesFile(response->headers())) return OnRedirect(*response, status);
   ResponseContext head = NewResponse(status);
   if (response->size_known()) {
     head.size = response->body_size();
@@ -263,6 +282,12 @@ Time Connection::QueueDeadline() const {
 
 void Connection::OnFailure(Outcome outcome, absl::string_view reason) {
   FailExchange(outcome, reason);
+}
+
+void Connection::RefuseAnswer(absl::string_view reason) {
+  request_->site->pool->Cancel(&request_->exchange);
+  WarnOfBackend(reason);
+  FailExchange(Outcome::kBackendInvalid, reason);
 }
 
 void Connection::WarnOfBackend(absl::string_view reason) {
