@@ -36,6 +36,10 @@ void Connection::OnRedirect(const v1::Response& response, int status) {
 
 void Connection::FailRedirect(int status) {
   RedirectCounters& counters = context_->metrics->redirects;
+  if (status == 412 || status == 416) {  // what the client's own conditions and ranges make of it
+    counters.sent.Add();
+    return Answer(Outcome::kServed, status);
+  }
   if (status != 503 && status != 500) {
     // Where the name is a directory's, its address is nothing that a client could use.
     counters.missing.Add();
