@@ -234,9 +234,9 @@ TEST(CheckRoutesTest, NeedsAHostWithoutPort) {
 TEST(CheckRoutesTest, OnlyStaticIsInternal) {
   EXPECT_EQ(Faults(WithRoutes("  - {path: /, static: {root: /srv}, internal: true}\n")), "");
   EXPECT_EQ(Faults(WithRoutes("  - {path: /, pool: g, internal: true}\n")),
-            "f:2:24: routes[0].internal: goes with static only\n");
+            "f:2:34: routes[0].internal: goes with static only\n");
   EXPECT_EQ(Faults(WithRoutes("  - {path: /, static: {root: /srv}, internal: yes}\n")),
-            "f:2:38: routes[0].internal: 'yes' is not one of false, true\n");
+            "f:2:47: routes[0].internal: 'yes' is not one of false, true\n");
 }
 
 TEST(CheckRoutesTest, StaticHasNeitherTimeoutNorRetry) {
