@@ -72,6 +72,8 @@ void AppendRequestLine(const ClientRequest& request, std::string* out) {
   out->push_back('"');
 }
 
+std::string NameOf(const RouteConfig& route) { return absl::StrCat(route.host, route.path); }
+
 }  // namespace
 
 void AppendJsonLine(const ClientRequest& request, absl::string_view client, Time now,
@@ -92,11 +94,10 @@ void AppendJsonLine(const ClientRequest& request, absl::string_view client, Time
   json.Field("bytes_in", request.bytes_in);
   json.Field("bytes_out", request.bytes_out);
   if (const auto agent = head.Find("user-agent")) json.Field("user_agent", *agent);
-  if (request.site != nullptr) {
-    const RouteConfig& route = *request.site->route;
-    json.Field("route", absl::StrCat(route.host, route.path));
-    if (request.site->pool != nullptr)
-      json.Field("pool", absl::string_view(request.site->route->pool));
+  if (const Site* const site = request.first_site(); site != nullptr) {
+    json.Field("route", NameOf(*site->route));
+    if (site->pool != nullptr) json.Field("pool", absl::string_view(site->route->pool));
+    if (request.redirect != nullptr) json.Field("internal_route", NameOf(*request.site->route));
   }
   const bool complete = request.completed >= request.started;
   const Time completed = complete ? request.completed : now;

@@ -114,6 +114,8 @@ struct RouteConfig {
   std::string pool;
   std::optional<Duration> timeout;  // instead of the pool's
   RetryPolicy retry = RetryPolicy::kIdempotent;
+  // With static_files only: no client reaches it; handlers name its files (X-Accel-Redirect).
+  bool internal = false;
 };
 
 // Who harvests gRPC completions: the loop itself (fewest wake-ups) or a thread beside it (needed

@@ -281,6 +281,10 @@ void CheckTarget(const Config& config, size_t i, YamlFindings* findings) {
     }
     return;
   }
+  if (findings->Has(RoutePath(i, "internal"))) {
+    findings->AddFault(RoutePath(i, "internal"),
+                       absl::StrCat(RoutePath(i, "internal"), ": goes with static only"));
+  }
   const bool known = std::any_of(config.pools.begin(), config.pools.end(),
                                  [&](const PoolConfig& pool) { return pool.name == route.pool; });
   if (!known) {

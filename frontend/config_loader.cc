@@ -146,6 +146,7 @@ void ReadRoute(YamlMapping yaml, RouteConfig* route) {
                          {{"never", RetryPolicy::kNever},
                           {"idempotent", RetryPolicy::kIdempotent},
                           {"always", RetryPolicy::kAlways}});
+  yaml.Read<bool>("internal", &route->internal, {{"false", false}, {"true", true}});
 }
 
 Config ReadConfig(YamlMapping yaml) {

@@ -56,6 +56,14 @@ struct ProxyProtocolCounters {
   SingleWriterCounter late;       // no whole header within timeouts.header
 };
 
+// Answers of handlers that named a file (X-Accel-Redirect), by what became of them.
+struct RedirectCounters {
+  SingleWriterCounter sent;     // an answer with the file, or a 304, began
+  SingleWriterCounter missing;  // no such file
+  SingleWriterCounter failed;   // it could not be read, or not in time
+  SingleWriterCounter refused;  // the handler's answer names nothing that may be sent
+};
+
 struct alignas(64) LoopMetrics {
   SingleWriterCounter connections_accepted;
   SingleWriterCounter connections_refused;             // above limits.connections
@@ -69,6 +77,7 @@ struct alignas(64) LoopMetrics {
   std::array<SingleWriterCounter, 6>
       status_classes;                  // [1] is 1xx ... [5] is 5xx; [0]: none was sent
   SingleWriterCounter fields_dropped;  // from requests, because of an underscore in the name
+  RedirectCounters redirects;
   SingleWriterGauge connections;
 };
 

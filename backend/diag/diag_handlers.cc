@@ -81,6 +81,7 @@ void DiagHandlers::Register(Server* server) {
   server->Handle("*", "/diag/sleep", Wrap(&DiagHandlers::Sleep));
   server->Handle("*", "/diag/burn", Wrap(&DiagHandlers::Burn));
   server->Handle("*", "/diag/bytes", Wrap(&DiagHandlers::Bytes));
+  server->Handle("*", "/diag/file", Wrap(&DiagHandlers::File));
   server->Handle("*", "/diag/status", Wrap(&DiagHandlers::Status));
   server->Handle("*", "/diag/whoami", Wrap(&DiagHandlers::WhoAmI));
   server->Handle("*", "/diag/crash", Wrap(&DiagHandlers::Crash));
@@ -188,8 +189,10 @@ absl::StatusOr<Response> DiagHandlers::Bytes(const Request& request, Context& co
   const auto delay = std::chrono::milliseconds(*delay_ms);
   const std::string type = request.QueryParameter("type").value_or("application/octet-stream");
   const std::optional<std::string> buffering = request.QueryParameter("buffering");
-  const auto finish = [&buffering](Response response) {
+  const std::optional<std::string> file = request.QueryParameter("file");
+  const auto finish = [&buffering, &file](Response response) {
     if (buffering) response.AddHeader("X-Accel-Buffering", *buffering);
+    if (file) response.AddHeader("X-Accel-Redirect", *file);
     return response;
   };
   if (*chunk == 0) {
@@ -204,6 +207,10 @@ absl::StatusOr<Response> DiagHandlers::Bytes(const Request& request, Context& co
     return absl::OkStatus();
   };
   return finish(Response::Stream(stream, type));
+}
+
+absl::StatusOr<Response> DiagHandlers::File(const Request& request, Context&) {
+  return Response::File(request.QueryParameter("path").value_or(""));
 }
 
 absl::StatusOr<Response> DiagHandlers::Status(const Request& request, Context&) {

@@ -23,7 +23,9 @@ namespace anteroom::backend {
 //   /diag/burn?ms=   computes, for that much CPU time of the thread
 //   /diag/bytes?n=&chunk=&delay_ms=
 //                    n bytes that depend on their position only; whole, or streamed in chunks with
-//                    a pause before each chunk but the first
+//                    a pause before each chunk but the first; `type` and `buffering` become the
+//                    fields Content-Type and X-Accel-Buffering, `file` X-Accel-Redirect
+//   /diag/file?path= Response::File()
 //   /diag/status?code=
 //                    that status
 //   /diag/whoami     JSON: pid, thread, in_flight (diagnostic handlers that run)
@@ -51,6 +53,7 @@ class DiagHandlers {
   absl::StatusOr<Response> Sleep(const Request& request, Context& context);
   absl::StatusOr<Response> Burn(const Request& request, Context& context);
   absl::StatusOr<Response> Bytes(const Request& request, Context& context);
+  absl::StatusOr<Response> File(const Request& request, Context& context);
   absl::StatusOr<Response> Status(const Request& request, Context& context);
   absl::StatusOr<Response> WhoAmI(const Request& request, Context& context);
   absl::StatusOr<Response> Crash(const Request& request, Context& context);

@@ -1,5 +1,7 @@
 #include "backend/src/percent.h"
 
+#include "absl/strings/ascii.h"
+
 namespace anteroom::backend {
 namespace {
 
@@ -29,6 +31,21 @@ std::string Decode(absl::string_view text, bool plus_is_space) {
 }
 
 }  // namespace
+
+std::string PercentEncodePath(absl::string_view path) {
+  constexpr absl::string_view kUnreserved = "-._~/";
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (absl::ascii_isalnum(byte) || kUnreserved.find(c) != absl::string_view::npos) {
+      out += c;
+    } else {
+      out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+    }
+  }
+  return out;
+}
 
 std::string PercentDecode(absl::string_view text) { return Decode(text, false); }
 std::string FormDecode(absl::string_view text) { return Decode(text, true); }

@@ -11,6 +11,8 @@ namespace anteroom::backend {
 
 // For paths: '+' is a plus.
 std::string PercentDecode(absl::string_view text);
+// The other way, for a path: unreserved bytes (RFC 3986, section 2.3) and '/' stay as they are.
+std::string PercentEncodePath(absl::string_view path);
 // For names and values of a query, as HTML forms write them: '+' is a space.
 std::string FormDecode(absl::string_view text);
 

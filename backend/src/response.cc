@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "backend/src/percent.h"
 
 namespace anteroom {
 
@@ -32,6 +33,12 @@ Response Response::Stream(std::function<absl::Status(BodyWriter&)> stream,
 Response Response::Empty(int status) {
   Response response;
   response.status = status;
+  return response;
+}
+
+Response Response::File(absl::string_view path) {
+  Response response;
+  response.headers.emplace_back("X-Accel-Redirect", backend::PercentEncodePath(path));
   return response;
 }
 

@@ -74,6 +74,17 @@ void AddExchanges(const Workers& workers, MetricFamilies* families) {
              "Fields of requests that were left out, see limits.underscores.",
              {{"reason", "underscore"}},
              Sum(workers, [](const LoopWorker& w) { return w.metrics().fields_dropped.value(); }));
+  const auto redirects = [&](const char* result, SingleWriterCounter RedirectCounters::*counter) {
+    AddCounter(families, "anteroom_frontend_internal_redirects_total",
+               "Answers of handlers that named a file (X-Accel-Redirect), by what became of them.",
+               {{"result", result}}, Sum(workers, [counter](const LoopWorker& w) {
+                 return (w.metrics().redirects.*counter).value();
+               }));
+  };
+  redirects("sent", &RedirectCounters::sent);
+  redirects("missing", &RedirectCounters::missing);
+  redirects("failed", &RedirectCounters::failed);
+  redirects("refused", &RedirectCounters::refused);
 }
 
 void AddPool(const PoolRecord& pool, MetricFamilies* families) {

@@ -16,6 +16,7 @@ void ClientRequest::Reset() {
   path.clear();
   exchange = Exchange();
   pending_file.reset();
+  redirect.reset();
   framing = ResponseFraming();
   location.clear();
   allow = {};

@@ -28,6 +28,12 @@ class Pool;
 struct Site;
 struct SiteTable;
 
+// What is left of the answer of a handler that named a file (X-Accel-Redirect).
+struct FileRedirect {
+  const Site* from;    // where the request went first: the route of that handler
+  std::string fields;  // NamedFile::fields
+};
+
 struct ClientRequest {
   explicit ClientRequest(const HttpLimits& limits) : parser(limits) {}
 
@@ -37,7 +43,11 @@ struct ClientRequest {
   Pool* pool() const;
   const RequestHead& head() const { return parser.head(); }
   // Of the head; the body counts by itself.
-  size_t memory() const { return parser.memory() + path.capacity(); }
+  size_t memory() const {
+    return parser.memory() + path.capacity() + (redirect ? redirect->fields.capacity() : 0);
+  }
+  // Where it went first.
+  const Site* first_site() const { return redirect ? redirect->from : site; }
   absl::string_view id() const {
     return given_id.empty() ? absl::string_view(id_bytes.data(), id_bytes.size()) : given_id;
   }
@@ -56,6 +66,7 @@ struct ClientRequest {
   Exchange exchange;
   Time fetch_until;  // while a piece of the body comes from the disk
   std::unique_ptr<StaticFiles::Pending> pending_file;
+  std::unique_ptr<FileRedirect> redirect;  // null: no handler has named a file
 
   // --- How it is answered
   ResponseFraming framing;

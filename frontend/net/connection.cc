@@ -260,11 +260,9 @@ void Connection::OnHead(bool more_input) {
       return Answer(Outcome::kBadRequest, 400);
     }
     request_->path = *std::move(path);
-    const std::optional<Authority> authority = ParseAuthority(head.authority());
     request_->table = context_->table;
-    const std::optional<size_t> route = request_->table->settings->router.Match(
-        authority ? authority->host : absl::string_view(), request_->path);
-    if (route) request_->site = &request_->table->sites[*route];
+    const Site* const site = FindSite(request_->path);
+    if (site != nullptr && !site->route->internal) request_->site = site;
   }
   const bool has_body = head.framing() != BodyFraming::kNone;
   if (request_->site == nullptr && has_body && head.target() != "*") {
@@ -288,6 +286,13 @@ void Connection::OnHead(bool more_input) {
     request_->head_bytes_out += kContinueResponse.size();
     Written(output_.Write(socket_.get(), kContinueResponse));  // may close, so it comes last
   }
+}
+
+const Site* Connection::FindSite(absl::string_view path) const {
+  const std::optional<Authority> authority = ParseAuthority(request_->head().authority());
+  const std::optional<size_t> route = request_->table->settings->router.Match(
+      authority ? authority->host : absl::string_view(), path);
+  return route ? &request_->table->sites[*route] : nullptr;
 }
 
 void Connection::OnBodyPart(absl::string_view part, bool more_input) {
@@ -399,7 +404,9 @@ void Connection::OnTimer() {
       Pool* pool = request_->site->pool;
       if (pool == nullptr) {
         request_->pending_file.reset();
-        return Answer(Outcome::kOverload, 503);
+        StaticReply late;
+        late.status = 503;
+        return OnFile(std::move(late));
       }
       const Time now = context_->loop->now();
       if (blind_ && ClientHasLeft()) return Close(Outcome::kClientGone);

@@ -25,6 +25,9 @@
 // is not read from. An answer of known length does the same when its client reads slowly (Output), so
 // that its backend is soon rid of it; one that is streamed is passed on at the pace of its client.
 //
+// An answer with X-Accel-Redirect ends the exchange with its backend at once; from then on the request
+// is one for a file (ClientRequest::redirect).
+//
 // Threading: loop thread only. Ownership: the Acceptor owns it, and it asks to be destroyed through
 // ConnectionOwner::Remove.
 #ifndef ANTEROOM_FRONTEND_NET_CONNECTION_H_
@@ -121,6 +124,8 @@ class Connection final : private Output::Client,
   std::string& Ahead();
   size_t ahead_size() const { return ahead_ ? ahead_->size() : 0; }
   void OnHead(bool more_input);
+  // Null when no route matches the host of the request and this path.
+  const Site* FindSite(absl::string_view path) const;
   void OnComplete();
   void OnParseError();
   void OnBodyPart(absl::string_view part, bool more_input);
@@ -130,15 +135,20 @@ class Connection final : private Output::Client,
   // To be called when what it holds may have changed.
   void CountBuffers();
 
-  // --- Answering, writing: connection_answer.cc
+  // --- Files: connection_file.cc
   void ServeFile();
   void OnFile(StaticReply reply);
   void SendPartial(StaticReply reply);
+  void BeginFile(int status, const ResponseFraming& framing);
+  void AppendFileHead(absl::string_view fields);
+
+  // --- Answering, writing: connection_answer.cc
   void ServeFromPool();
   void Answer(Outcome outcome, int status);  // an answer of our own
   ResponseContext NewResponse(int status) const;
   void Begin(int status, Outcome outcome, const ResponseFraming& framing);
   void FailExchange(Outcome outcome, absl::string_view reason);
+  void RefuseAnswer(absl::string_view reason);
   void WarnOfBackend(absl::string_view reason);
   // A link broke under the request, and running it has effects.
   bool MayHaveRun() const;
@@ -154,6 +164,10 @@ class Connection final : private Output::Client,
   void EndRequest();
   void Account();
   void ReleaseRequest();
+
+  // --- Files that handlers name: connection_redirect.cc
+  void OnRedirect(const v1::Response& response, int status);
+  void FailRedirect(int status);
 
   // --- Ending: connection.cc
   void Linger();

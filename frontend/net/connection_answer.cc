@@ -11,6 +11,7 @@
 #include "anteroom/v1/anteroom.pb.h"
 #include "frontend/access_log.h"
 #include "frontend/dispatch/pool.h"
+#include "frontend/http/accel_redirect.h"
 #include "frontend/http/error_body.h"
 #include "frontend/http/header_rules.h"
 #include "frontend/http/method.h"
@@ -36,98 +37,6 @@ int Unread(int socket) {
 }  // namespace
 
 // --- Answering
-
-void Connection::ServeFile() {
-  const RequestHead& head = request_->head();
-  absl::string_view path = request_->path;
-  const std::string& prefix = request_->site->route->path;
-  path.remove_prefix(absl::EndsWith(prefix, "/") ? prefix.size() - 1 : prefix.size());
-  StaticRequest query;
-  query.method = head.method();
-  query.path = path.empty() ? absl::string_view("/") : path;
-  query.raw_path = head.path();
-  query.raw_query = head.query();
-  const RequestConditions conditions(head);
-  query.conditions = conditions.get();
-  state_ = State::kWaiting;
-  timer_.SetAfter(context_->config->timeouts.disk);
-  // Destroying the handle cancels the callback, so `this` is safe in it. When the answer was there
-  // at once there is no handle, and the request may be over and gone by now.
-  std::unique_ptr<StaticFiles::Pending> pending = request_->site->files->Serve(
-      query, context_->loop->now(), [this](StaticReply reply) { OnFile(std::move(reply)); });
-  if (pending) request_->pending_file = std::move(pending);
-}
-
-void Connection::OnFile(StaticReply reply) {
-  if (reply.status == 206) return SendPartial(std::move(reply));
-  if (reply.status != 200 && reply.status != 304) {
-    if (reply.status == 503) return Answer(Outcome::kOverload, 503);
-    if (reply.status == 500) return Answer(Outcome::kFileError, 500);
-    request_->location = std::move(reply.location);
-    request_->allow = reply.allow;
-    if (reply.status == 416) request_->content_range = UnsatisfiedContentRange(reply.file->size());
-    return Answer(Outcome::kStatic, reply.status);
-  }
-  ResponseFraming framing;  // the file's own fields say how long it is
-  framing.keep_alive = keep_alive_ && !context_->draining;
-  Begin(reply.status, Outcome::kStatic, framing);
-  ResponseWriter writer(&context_->out, reply.status);
-  writer.Finish(framing, request_->head().minor_version(), context_->Date());
-  context_->out.resize(context_->out.size() -
-                       2);  // the empty line: the prepared fields end with one
-  request_->answered = true;
-  if (reply.status == 304 || request_->head().method() == "HEAD") {
-    const absl::string_view fields =
-        reply.status == 304 ? reply.file->not_modified_fields() : reply.file->ok_fields();
-    context_->out.append(fields.data(), fields.size());
-    request_->head_bytes_out += context_->out.size();
-    return Written(output_.Write(socket_.get(), context_->out));
-  }
-  request_->head_bytes_out += context_->out.size() + reply.file->ok_fields().size();
-  if (reply.file->in_memory()) {
-    const absl::string_view message = reply.file->ok_message();
-    return Written(output_.WriteFile(socket_.get(), context_->out, message, std::move(reply.file)));
-  }
-  const absl::string_view fields = reply.file->ok_fields();
-  context_->out.append(fields.data(), fields.size());
-  const uint64_t size = reply.file->size();
-  // The sender is destroyed with the output, and so with the connection.
-  auto sender = std::make_unique<FileSender>(std::move(reply.file), 0, size, context_->file_io,
-                                             context_->poster, &context_->static_cache->counters(),
-                                             [this] { OnWritable(); });
-  Written(output_.WriteSender(socket_.get(), context_->out, std::move(sender)));
-}
-
-void Connection::SendPartial(StaticReply reply) {
-  const CachedFile& file = *reply.file;
-  PartialContent& partial = *reply.partial;
-  ResponseContext context = NewResponse(206);
-  context.size = partial.size;
-  const ResponseFraming framing = ChooseFraming(context);
-  Begin(206, Outcome::kStatic, framing);
-  std::string& out = context_->out;
-  ResponseWriter(&out, 206).Finish(framing, request_->head().minor_version(), context_->Date());
-  out.resize(out.size() - 2);  // the empty line
-  absl::StrAppend(&out, partial.fields, "\r\n");
-  request_->head_bytes_out += out.size();
-  request_->answered = true;
-  if (!file.in_memory()) {
-    auto sender = std::make_unique<FileSender>(
-        std::move(reply.file), std::move(partial.pieces), context_->file_io, context_->poster,
-        &context_->static_cache->counters(), [this] { OnWritable(); });
-    return Written(output_.WriteSender(socket_.get(), out, std::move(sender)));
-  }
-  const ByteRange& first = partial.pieces.front().range;
-  if (partial.pieces.size() == 1) {
-    const absl::string_view bytes = file.body().substr(first.offset, first.length);
-    return Written(output_.WriteFile(socket_.get(), out, bytes, std::move(reply.file)));
-  }
-  // Several of a file in memory are copied: they are never more than the file, which is small.
-  for (const FilePiece& piece : partial.pieces) {
-    absl::StrAppend(&out, piece.text, file.body().substr(piece.range.offset, piece.range.length));
-  }
-  Written(output_.Write(socket_.get(), out));
-}
 
 void Connection::ServeFromPool() {
   const Site& site = *request_->site;
@@ -210,11 +119,8 @@ void Connection::OnResponse(v1::Response* response) {
   if (check.ok() && !StatusHasBody(status) && (!response->body().empty() || !response->last())) {
     check = absl::InvalidArgumentError(absl::StrCat("a body with status ", status));
   }
-  if (!check.ok()) {
-    request_->site->pool->Cancel(&request_->exchange);
-    WarnOfBackend(check.message());
-    return FailExchange(Outcome::kBackendInvalid, check.message());
-  }
+  if (!check.ok()) return RefuseAnswer(check.message());
+  if (NamesFile(response->headers())) return OnRedirect(*response, status);
   ResponseContext head = NewResponse(status);
   if (response->size_known()) {
     head.size = response->body_size();
@@ -299,6 +205,12 @@ Time Connection::QueueDeadline() const {
 
 void Connection::OnFailure(Outcome outcome, absl::string_view reason) {
   FailExchange(outcome, reason);
+}
+
+void Connection::RefuseAnswer(absl::string_view reason) {
+  request_->site->pool->Cancel(&request_->exchange);
+  WarnOfBackend(reason);
+  FailExchange(Outcome::kBackendInvalid, reason);
 }
 
 void Connection::WarnOfBackend(absl::string_view reason) {

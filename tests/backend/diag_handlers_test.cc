@@ -102,6 +102,14 @@ TEST_F(DiagTest, ParametersAreChecked) {
   EXPECT_FALSE(handlers_.Status(Request("GET", "/?code=600"), context_).ok());
 }
 
+TEST_F(DiagTest, NamesFiles) {
+  EXPECT_EQ(handlers_.File(Request("GET", "/?path=/a%20b"), context_)->Header("X-Accel-Redirect"),
+            "/a%20b");
+  const absl::StatusOr<Response> both = handlers_.Bytes(Request("GET", "/?n=3&file=/a"), context_);
+  EXPECT_EQ(both->Header("X-Accel-Redirect"), "/a");
+  EXPECT_EQ(both->body.size(), 3u);
+}
+
 TEST_F(DiagTest, StatusAndWhoAmI) {
   EXPECT_EQ(handlers_.Status(Request("GET", "/?code=418"), context_)->status, 418);
   const std::string who = handlers_.WhoAmI(Request("GET", "/"), context_)->body;

@@ -213,5 +213,15 @@ TEST(ResponseTest, SetReplacesAndAddKeeps) {
   EXPECT_EQ(response.Header("Content-Type"), "a/b");
 }
 
+TEST(ResponseTest, AFileIsNamedPercentEncoded) {
+  const Response response = Response::File("/reports/caf\xc3\xa9 50%?#.pdf");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.Header("X-Accel-Redirect"), "/reports/caf%C3%A9%2050%25%3F%23.pdf");
+  EXPECT_EQ(response.headers.size(), 1u);
+  EXPECT_EQ(Response::File("/a-b_c.~0Z").Header("X-Accel-Redirect"), "/a-b_c.~0Z");
+  EXPECT_EQ(Response::File(absl::string_view("/\r\n\0", 4)).Header("X-Accel-Redirect"),
+            "/%0D%0A%00");
+}
+
 }  // namespace
 }  // namespace anteroom::backend

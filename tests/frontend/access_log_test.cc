@@ -125,6 +125,22 @@ TEST_F(AccessLineTest, NamesTheRouteByItsPathAndHostIfItHasOne) {
   EXPECT_EQ(Fields().fields().at("route").string_value(), "*.example.com/api");
 }
 
+TEST_F(AccessLineTest, NamesBothRoutesOfAFileThatAHandlerNamed) {
+  Parse("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  RouteConfig app;
+  app.path = "/";
+  RouteConfig files;
+  files.path = "/reports/";
+  const Site first{.route = &app};
+  const Site site{.route = &files};
+  request_.site = &site;
+  EXPECT_FALSE(Fields().fields().contains("internal_route"));
+  request_.redirect = std::make_unique<FileRedirect>(FileRedirect{&first, ""});
+  const auto fields = Fields().fields();
+  EXPECT_EQ(fields.at("route").string_value(), "/");
+  EXPECT_EQ(fields.at("internal_route").string_value(), "/reports/");
+}
+
 TEST_F(AccessLineTest, PhasesThatWereNotReachedAreNotThere) {
   Parse("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   for (const char* phase : {"queue_ms", "dispatch_ms", "write_ms"}) {

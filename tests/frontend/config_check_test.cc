@@ -231,6 +231,14 @@ TEST(CheckRoutesTest, NeedsAHostWithoutPort) {
   EXPECT_EQ(reason("[::1]"), "");
 }
 
+TEST(CheckRoutesTest, OnlyStaticIsInternal) {
+  EXPECT_EQ(Faults(WithRoutes("  - {path: /, static: {root: /srv}, internal: true}\n")), "");
+  EXPECT_EQ(Faults(WithRoutes("  - {path: /, pool: g, internal: true}\n")),
+            "f:2:34: routes[0].internal: goes with static only\n");
+  EXPECT_EQ(Faults(WithRoutes("  - {path: /, static: {root: /srv}, internal: yes}\n")),
+            "f:2:47: routes[0].internal: 'yes' is not one of false, true\n");
+}
+
 TEST(CheckRoutesTest, StaticHasNeitherTimeoutNorRetry) {
   EXPECT_EQ(Faults(WithRoutes("  - {path: /, static: {root: /srv}, timeout: 1s, retry: never}\n")),
             "f:2:46: routes[0].timeout: goes with pool only\n"

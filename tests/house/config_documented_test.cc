@@ -159,6 +159,7 @@ TEST(ConfigDocumentTest, GivesTheDefaultsThatTheStructHas) {
       {"pools.*.timeout", AsText(p.timeout)},
       {"routes.*.static.index", StaticConfig().index},
       {"routes.*.retry", RouteConfig().retry == RetryPolicy::kIdempotent ? "idempotent" : "?"},
+      {"routes.*.internal", RouteConfig().internal ? "true" : "false"},
       {"links.pump", c.links.pump == CompletionPump::kLoop ? "loop" : "?"},
       {"links.connect_timeout", AsText(c.links.connect_timeout)},
       {"links.backoff_min", AsText(c.links.backoff_min)},

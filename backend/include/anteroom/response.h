@@ -50,6 +50,18 @@ struct Response {
                          absl::string_view content_type, int status = 200);
   // No body and no Content-Type, for example Empty(204).
   static Response Empty(int status);
+  // A file that the front end sends in place of a body (X-Accel-Redirect), with ranges and conditional
+  // requests, while this thread is free. `path` lies below an internal static route of the front end
+  // (docs/CONFIG.md, `routes.*.internal`) and is neither percent-encoded nor has dot segments:
+  //
+  //   Response response = Response::File("/reports/2026 final.pdf");
+  //   response.SetHeader("Content-Disposition", "attachment");
+  //
+  // The fields go on to the client with the file, and take precedence over those that the front end
+  // makes for it (Content-Type by the name's ending, Cache-Control), but for what describes a body or
+  // is the file's own: Content-Encoding, Content-Location, ETag, Last-Modified, digests and the like.
+  // A path that no internal route has is 502, a file that is not there 404.
+  static Response File(absl::string_view path);
 
   // Replaces all fields of that name (in any case) by one.
   Response& SetHeader(absl::string_view name, absl::string_view value);
