@@ -19,7 +19,7 @@ class RequestConditionsTest : public testing::Test {
     return parser_.head();
   }
 
-  const HttpLimits limits_;
+  const HttpLimits limits_{};
   RequestParser parser_{limits_};
 };
 
