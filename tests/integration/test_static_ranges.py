@@ -56,14 +56,17 @@ CASES = read_cases()
 
 
 class Site:
-    """A front end that serves `root` at /static/."""
+    """A front end that serves `root` at /static/. One loop: each has its own idea of whether a file has settled."""
 
     def __init__(self, stack: Stack, root: pathlib.Path):
         self.stack, self.root = stack, root
         root.mkdir()
         stack.start_backend()
         stack.start_frontend(
-            {"routes": [{"path": "/static/", "static": {"root": str(root)}}, {"path": "/", "pool": "main"}]}
+            {
+                "loops": 1,
+                "routes": [{"path": "/static/", "static": {"root": str(root)}}, {"path": "/", "pool": "main"}],
+            }
         )
 
     def add(self, name: str, content: bytes) -> str:
