@@ -14,6 +14,7 @@
 namespace anteroom::frontend {
 namespace {
 
+constexpr int kUnsentLowWater = 32 * 1024;
 // Connections accepted before others get their turn: what these ask for is begun in that turn, too.
 // A Unix socket is shared by all loops and wakes all of them: one at a time, so that none takes
 // everything.
@@ -136,6 +137,12 @@ void Acceptor::Add(UniqueFd socket, const ListenerConfig& listener, std::string 
   if (!listener.is_unix()) {
     const int on = 1;
     setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    // Or the socket is writable again only after a third of its buffer, which may be megabytes, has
+    // gone out, and a client that reads slowly but steadily would look like one that has stopped.
+    // And what is written to a client with a small window is cut into pieces of half of it: the
+    // less waits in the kernel, the cheaper is a client that does not read.
+    setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentLowWater,
+               sizeof kUnsentLowWater);
   }
   auto connection =
       std::make_unique<Connection>(context_, listener, std::move(socket), std::move(peer));

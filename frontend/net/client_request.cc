@@ -33,7 +33,6 @@ void ClientRequest::Reset() {
   outcome = Outcome::kClientGone;
   detail.clear();
   disk_wait = Duration::zero();
-  full_at = Time();
   headed = Time();
   completed = Time();
 }

@@ -74,7 +74,6 @@ struct ClientRequest {
   absl::string_view allow;  // of a 405, static
   bool responding = false;  // something of the final response has been written
   int unread = 0;           // bytes in the socket when its client was last seen to read
-  Time full_at;             // when the socket took no more
   bool answered = false;    // all of it has been handed to the output
   bool buffered = false;    // it may wait in the spool
   // Value of Content-Range of a 416.

@@ -42,7 +42,6 @@ Connection::Connection(ConnectionContext* context, const ListenerConfig& listene
       since_(context->loop->now()),
       output_(this) {
   watch_.WatchRead(true);
-  unsent_bound_.Begin(socket_.get());
   const TimeoutsConfig& timeouts = context_->config->timeouts;
   // A proxy has its header at hand when it connects.
   timer_.SetAfter(state_ == State::kProxyHeader ? timeouts.header : timeouts.idle);

@@ -46,7 +46,6 @@
 #include "frontend/net/connection_context.h"
 #include "frontend/net/event_handles.h"
 #include "frontend/net/output.h"
-#include "frontend/net/unsent_bound.h"
 
 namespace anteroom::frontend {
 
@@ -188,7 +187,6 @@ class Connection final : private Output::Client,
   bool address_counted_ : 1;
   bool on_disk_ : 1 = false;  // the output waits for a disk, not for the client
   PeerTrust trust_;
-  UnsentBound unsent_bound_;
   ConnectionContext* const context_;
   std::string peer_;
   FdWatch watch_;

@@ -233,9 +233,7 @@ void Connection::FailExchange(Outcome outcome, absl::string_view reason) {
 // --- Writing
 
 void Connection::OnWritable() {
-  if (state_ == State::kClosed) return;
-  if (request_) unsent_bound_.OnWritable(socket_.get(), context_->loop->now() - request_->full_at);
-  Written(output_.Flush(socket_.get()));
+  if (state_ != State::kClosed) Written(output_.Flush(socket_.get()));
 }
 
 void Connection::Written(Output::Result result) {
@@ -252,10 +250,7 @@ void Connection::Written(Output::Result result) {
     case Output::Progress::kBlocked:
       if (result.written > 0 || !watch_.writing()) {
         timer_.SetAfter(context_->config->timeouts.write);
-        if (request_) {
-          request_->unread = Unread(socket_.get());
-          request_->full_at = context_->loop->now();
-        }
+        if (request_) request_->unread = Unread(socket_.get());
       }
       watch_.WatchWrite(true);
       if (request_) ReturnCredit();
