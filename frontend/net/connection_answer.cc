@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "anteroom/v1/anteroom.pb.h"
 #include "frontend/access_log.h"
@@ -19,7 +18,6 @@
 #include "frontend/http/response_writer.h"
 #include "frontend/http/status.h"
 #include "frontend/net/connection.h"
-#include "frontend/static/request_conditions.h"
 #include "spdlog/spdlog.h"
 
 namespace anteroom::frontend {

@@ -40,14 +40,8 @@ struct FileSender::Wait {
 FileSender::FileSender(std::shared_ptr<const CachedFile> file, uint64_t offset, uint64_t length,
                        FileIo* file_io, Poster poster, StaticCounters* counters,
                        std::function<void()> ready)
-    : file_(std::move(file)),
-      file_io_(file_io),
-      poster_(std::move(poster)),
-      counters_(counters),
-      ready_(std::move(ready)),
-      end_(offset + length),
-      offset_(offset),
-      resident_end_(offset) {}
+    : FileSender(std::move(file), {{"", {offset, length}}}, file_io, std::move(poster), counters,
+                 std::move(ready)) {}
 
 FileSender::FileSender(std::shared_ptr<const CachedFile> file, std::vector<FilePiece> pieces,
                        FileIo* file_io, Poster poster, StaticCounters* counters,
@@ -57,10 +51,7 @@ FileSender::FileSender(std::shared_ptr<const CachedFile> file, std::vector<FileP
       poster_(std::move(poster)),
       counters_(counters),
       ready_(std::move(ready)),
-      pieces_(std::move(pieces)),
-      end_(0),
-      offset_(0),
-      resident_end_(0) {
+      pieces_(std::move(pieces)) {
   for (const FilePiece& piece : pieces_) later_ += piece.text.size() + piece.range.length;
 }
 

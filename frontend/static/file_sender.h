@@ -1,13 +1,13 @@
 // Sends ranges of a file, and text between them, to a socket with sendfile and never waits for a
-// disk on the loop: before each window it asks the kernel whether the pages are there (preadv2 with RWF_NOWAIT) and lets a
-// file-I/O thread read them when not.
+// disk on the loop: before each window it asks the kernel whether the pages are there (preadv2 with
+// RWF_NOWAIT) and lets a file-I/O thread read them when not.
 //
 // What was there a moment ago isn't asked for again (residency_hints.h).
 //
 // Threading: one loop. The callback comes on the loop; none comes after destruction.
-// Exactly what was asked for is sent or the transfer fails: a file that grows is not read beyond, one
-// that shrinks is never padded; the connection must then be cut, since the announced Content-Length
-// can't be kept any more. SIGPIPE must be ignored by the process (sendfile has no MSG_NOSIGNAL).
+// Exactly what was asked for is sent or the transfer fails: a file that grows is not read beyond,
+// one that shrinks is never padded; the connection must then be cut, since the announced
+// Content-Length can't be kept any more. SIGPIPE must be ignored by the process (sendfile has no MSG_NOSIGNAL).
 #ifndef ANTEROOM_FRONTEND_STATIC_FILE_SENDER_H_
 #define ANTEROOM_FRONTEND_STATIC_FILE_SENDER_H_
 
@@ -76,9 +76,9 @@ class FileSender {
   size_t next_ = 0;             // of pieces_: the one to begin next
   uint64_t later_ = 0;          // bytes of the pieces that have not begun
   absl::string_view text_;      // to be sent before the range
-  uint64_t end_;                // of the range
-  uint64_t offset_;             // of the next byte to send
-  uint64_t resident_end_;       // bytes before this one were seen in the page cache
+  uint64_t end_ = 0;            // of the range
+  uint64_t offset_ = 0;         // of the next byte to send
+  uint64_t resident_end_ = 0;   // bytes before this one were seen in the page cache
   bool failed_ = false;         // the file-I/O thread found the file shorter or unreadable
   std::shared_ptr<Wait> wait_;  // while a file-I/O thread reads for us
 };

@@ -12,8 +12,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from anteroom_harness.frontend import Settings  # noqa: E402
 from anteroom_harness.stack import Stack  # noqa: E402
-from honest_client import CPUS  # noqa: E402
+from honest_client import CPUS, OTHERS_CPU, SERVERS_CPUS  # noqa: E402
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,21 +28,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
+class StackApart(Stack):
+    """Its processes have SERVERS_CPUS to themselves: whoever watches them is elsewhere."""
+
+    def start(self, backends: int = 1, threads: int = 4, settings: Settings | None = None) -> Stack:
+        os.sched_setaffinity(0, SERVERS_CPUS)  # which they inherit
+        try:
+            return super().start(backends, threads, settings)
+        finally:
+            os.sched_setaffinity(0, {OTHERS_CPU})
+
+
 @pytest.fixture
 def stack(tmp_path: pathlib.Path) -> Iterator[Stack]:
-    stack = Stack(tmp_path)
-    yield stack
-    stack.close()
-
-
-@pytest.fixture(autouse=True)
-def _apart() -> Iterator[None]:
-    """What a test starts inherits all CPUs but OTHERS_CPU."""
-    if len(CPUS) < 2:
+    if not SERVERS_CPUS:
         pytest.skip("attackers need a CPU of their own, and there is one")
-    os.sched_setaffinity(0, CPUS[:-1])
-    yield
-    os.sched_setaffinity(0, CPUS)
+    os.sched_setaffinity(0, {OTHERS_CPU})
+    try:
+        stack = StackApart(tmp_path)
+        yield stack
+        stack.close()
+    finally:
+        os.sched_setaffinity(0, CPUS)
 
 
 @pytest.fixture

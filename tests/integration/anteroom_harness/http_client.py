@@ -159,13 +159,14 @@ class Connection:
         assert coding is None or length is None, "both Transfer-Encoding and Content-Length"
         if coding is not None:
             assert coding.lower() == "chunked", f"unknown transfer coding {coding!r}"
-            return self._read_chunked()
+            return self.read_chunked()
         if length is not None:
             return self.read_exactly(int(length))
         assert (response.header("Connection") or "").lower() == "close", "a body without framing on an open connection"
         return self.read_to_end()
 
-    def _read_chunked(self) -> bytes:
+    def read_chunked(self) -> bytes:
+        """The body behind a head with Transfer-Encoding."""
         pieces = []
         while size := int(self.read_until(CRLF)[:-2].split(b";")[0], 16):
             pieces.append(self.read_exactly(size))
