@@ -11,6 +11,7 @@
 #include "anteroom/v1/anteroom.pb.h"
 #include "frontend/access_log.h"
 #include "frontend/dispatch/pool.h"
+#include "frontend/http/accept_encoding.h"
 #include "frontend/http/error_body.h"
 #include "frontend/http/header_rules.h"
 #include "frontend/http/method.h"
@@ -48,6 +49,7 @@ void Connection::ServeFile() {
   query.raw_query = head.query();
   query.if_none_match = head.Find("if-none-match");
   query.if_modified_since = head.Find("if-modified-since");
+  if (request_->site->files->offers_codings()) query.codings = AcceptedCodings(head);
   state_ = State::kWaiting;
   timer_.SetAfter(context_->config->timeouts.disk);
   // Destroying the handle cancels the callback, so `this` is safe in it. When the answer was there
