@@ -14,6 +14,7 @@ BROWSER = "gzip, deflate, br, zstd"
 TEXT = b"".join(b"line %d of a text that repeats itself\n" % i for i in range(600))
 NOISE = os.urandom(5000)
 LARGE = os.urandom(300_000)
+CONTENT = {"text.css": TEXT, "noise.css": NOISE, "small.css": b"a" * 100, "both.js": TEXT, "large.svg": LARGE}
 
 
 def put(path: pathlib.Path, content: bytes, age: int = 100) -> None:
@@ -29,14 +30,10 @@ def put(path: pathlib.Path, content: bytes, age: int = 100) -> None:
 def root(tmp_path: pathlib.Path) -> pathlib.Path:
     root = tmp_path / "www"
     root.mkdir()
-    put(root / "text.css", TEXT)
-    put(root / "noise.css", NOISE)
-    put(root / "small.css", b"a" * 100)
-    put(root / "picture.png", TEXT)
-    put(root / "both.js", TEXT)
+    for name, content in CONTENT.items():
+        put(root / name, content)
     put(root / "both.js.gz", gzip.compress(TEXT, mtime=0))
     put(root / "both.js.zst", subprocess.run(["zstd", "-q", "-c"], input=TEXT, capture_output=True, check=True).stdout)
-    put(root / "large.svg", LARGE)
     put(root / "large.svg.gz", gzip.compress(LARGE, mtime=0))
     return root
 
@@ -76,13 +73,9 @@ def curl(site: Stack, path: str, *options: str) -> bytes:
 
 
 @pytest.mark.parametrize("accept", [None, "br", "zstd", "gzip", "br;q=0.1, identity;q=0.5", "nonsense"])
-@pytest.mark.parametrize(
-    ("path", "content"),
-    [("text.css", TEXT), ("noise.css", NOISE), ("small.css", b"a" * 100), ("both.js", TEXT), ("large.svg", LARGE)],
-)
-def test_curl_decodes_the_file_from_whatever_comes(
-    site: Stack, path: str, content: bytes, accept: str | None
-) -> None:
+@pytest.mark.parametrize("path", CONTENT)
+def test_curl_decodes_the_file_from_whatever_comes(site: Stack, path: str, accept: str | None) -> None:
+    content = CONTENT[path]
     options = [] if accept is None else ["-H", f"Accept-Encoding: {accept}"]
     for _ in range(2):  # loaded, then from a cache
         assert curl(site, f"/s/{path}", "--compressed", *options) == content, "other bytes than the file's"
@@ -162,13 +155,14 @@ def test_nothing_changes_where_nothing_is_asked_for(site: Stack) -> None:
 def test_a_stale_file_beside_it_is_not_sent(site: Stack, root: pathlib.Path) -> None:
     assert coding(site, "/s/both.js", "zstd") == "zstd"
     put(root / "both.js", b"new " + TEXT, age=50)
-    wait_until(lambda: coding(site, "/s/both.js", "zstd") is None, "the old one not to be sent any more")
-    assert fetch(site, "/s/both.js", "zstd").body == b"new " + TEXT, "other bytes than the file's"
-    put(root / "both.js.gz", gzip.compress(b"new " + TEXT), age=50)
-    wait_until(lambda: coding(site, "/s/both.js", "gzip") == "gzip", "the new one to be sent")
     wait_until(
-        lambda: gzip.decompress(fetch(site, "/s/both.js", "gzip").body) == b"new " + TEXT, "the new one to be sent"
+        # Each loop may believe for a moment what it has seen.
+        lambda: all(fetch(site, "/s/both.js", "zstd").body == b"new " + TEXT for _ in range(8)),
+        "the old one not to be sent any more",
     )
+    beside = gzip.compress(b"new " + TEXT, 1, mtime=0)
+    put(root / "both.js.gz", beside, age=50)
+    wait_until(lambda: fetch(site, "/s/both.js", "gzip").body == beside, "the new one to be sent")
 
 
 def test_a_file_that_is_replaced_is_compressed_again(site: Stack, root: pathlib.Path) -> None:
@@ -217,13 +211,14 @@ def test_compressions_are_counted_and_stay_in_the_cache(site: Stack) -> None:
 
 def test_the_cache_keeps_within_its_bytes_whatever_clients_prefer(site: Stack, root: pathlib.Path) -> None:
     orders = ["gzip", "br", "gzip, br;q=0.5", "gzip;q=0.5, br", "zstd, gzip", "zstd, br, gzip", "identity"]
-    for i in range(300):
-        put(root / f"{i}.png", os.urandom(60_000))
-    with site.connect() as connection:
-        for i in range(300):
+    files = 140
+    for i in range(files):
+        put(root / f"{i}.png", NOISE * 12)
+    with site.connect() as connection:  # so that one loop gets all of them
+        for i in range(files):
             for order in orders:
-                connection.send_request("GET", f"/s/{i}.png", {"Accept-Encoding": order})
-                assert len(connection.read_response().body) == 60_000
+                connection.send_request("HEAD", f"/s/{i}.png", {"Accept-Encoding": order})
+                assert connection.read_response("HEAD").header("Content-Length") == "60000"
     samples = site.metrics()
     assert samples.sum("anteroom_static_cached_bytes") <= samples.sum("anteroom_frontend_loops") * 32 * 1024 * 1024
     assert samples.sum("anteroom_static_evictions_total") > 0
