@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/socket_address.h"
+#include "frontend/http/content_coding.h"
 #include "frontend/http/limits.h"
 #include "frontend/http/trusted_proxies.h"
 
@@ -96,9 +97,26 @@ struct PoolConfig {
   Duration timeout = seconds(60);  // from complete request to complete response; after it: 504
 };
 
+// Files that are compressed as they are asked for; the result is kept in memory.
+struct CompressConfig {
+  CodingSet codings;  // kBrotli and kGzip; empty: off
+  // Media types in lower case, without parameters; "text/*" stands for all of text.
+  std::vector<std::string> types = {
+      "text/*",           "application/json",      "application/ld+json",
+      "application/xml",  "application/xhtml+xml", "application/atom+xml",
+      "application/wasm", "application/rss+xml",   "application/manifest+json",
+      "image/svg+xml",    "application/geo+json",  "font/ttf"};
+  uint64_t min_size = 1024;   // bytes; smaller files are sent as they are
+  uint32_t gzip_level = 6;    // of zlib
+  uint32_t brotli_level = 5;  // "quality", as brotli calls it
+};
+
 struct StaticConfig {
   std::string root;                  // a directory; in a file, relative to where the file is
   std::string index = "index.html";  // served for a path that ends in '/'
+  // Whether `name.br`, `name.zst` and `name.gz` beside a file `name` are sent in its place.
+  CodingSet precompressed;
+  CompressConfig compress;
 };
 
 // What may be sent again after a link broke under it.

@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "common/unique_fd.h"
 #include "common/units.h"
+#include "frontend/http/byte_class.h"
 #include "frontend/http/host.h"
 #include "frontend/router.h"
 
@@ -324,12 +325,34 @@ void CheckRoutes(const Config& config, YamlFindings* findings) {
   }
 }
 
+// "text/html", or "text/*" for all of them.
+bool IsMediaType(absl::string_view type) {
+  const size_t slash = type.find('/');
+  if (slash == absl::string_view::npos) return false;
+  const absl::string_view all = type.substr(0, slash);
+  const absl::string_view one = type.substr(slash + 1);
+  const auto is_name = [](absl::string_view name) {
+    return IsToken(name) && !absl::StrContains(name, '*');
+  };
+  return is_name(all) && (one == "*" || is_name(one));
+}
+
+void CheckCompress(const CompressConfig& compress, const std::string& path,
+                   YamlFindings* findings) {
+  for (size_t i = 0; i < compress.types.size(); ++i) {
+    if (IsMediaType(compress.types[i])) continue;
+    const std::string item = absl::StrCat(path, ".types[", i, "]");
+    findings->AddFault(item, absl::StrCat(item, ": '", compress.types[i], "' is not a media type"));
+  }
+}
+
 void CheckStatic(const StaticConfig& files, const std::string& path, YamlFindings* findings) {
   if (files.index.empty() || files.index.find('/') != std::string::npos || files.index == "." ||
       files.index == "..") {
     findings->AddFault(path + ".index",
                        absl::StrCat(path, ".index: '", files.index, "' is not a file name"));
   }
+  CheckCompress(files.compress, path + ".compress", findings);
   if (!findings->Has(path + ".root")) {
     findings->AddFault(path, absl::StrCat(path, ": has no root"));
   } else if (files.root.empty()) {

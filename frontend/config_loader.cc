@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -126,9 +128,31 @@ void ReadPool(const std::string& name, YamlMapping yaml, PoolConfig* pool) {
   yaml.Read("timeout", &pool->timeout, {milliseconds(1), hours(24)});
 }
 
+void ReadCodings(YamlMapping* yaml, absl::string_view key, CodingSet* codings,
+                 std::initializer_list<std::pair<absl::string_view, ContentCoding>> words) {
+  std::vector<ContentCoding> read;
+  yaml->ReadWords<ContentCoding>(key, &read, words);
+  for (const ContentCoding coding : read) codings->Add(coding);
+}
+
+void ReadCompress(YamlMapping yaml, CompressConfig* compress) {
+  ReadCodings(&yaml, "codings", &compress->codings,
+              {{"br", ContentCoding::kBrotli}, {"gzip", ContentCoding::kGzip}});
+  yaml.ReadWords("types", &compress->types);
+  for (std::string& type : compress->types) absl::AsciiStrToLower(&type);
+  yaml.ReadSize("min_size", &compress->min_size, {1, kMiB});
+  yaml.Read("gzip_level", &compress->gzip_level, {1, 9});
+  yaml.Read("brotli_level", &compress->brotli_level, {0, 11});
+}
+
 void ReadStatic(YamlMapping yaml, StaticConfig* files) {
   yaml.Read("root", &files->root);
   yaml.Read("index", &files->index);
+  ReadCodings(&yaml, "precompressed", &files->precompressed,
+              {{"br", ContentCoding::kBrotli},
+               {"zstd", ContentCoding::kZstd},
+               {"gzip", ContentCoding::kGzip}});
+  ReadCompress(yaml.Section("compress"), &files->compress);
 }
 
 void ReadRoute(YamlMapping yaml, RouteConfig* route) {

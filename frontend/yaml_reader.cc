@@ -246,6 +246,28 @@ void YamlMapping::Read(absl::string_view key, TrustedProxies* proxies) {
   }
 }
 
+bool YamlMapping::FindWords(absl::string_view key, std::vector<std::string>* words) {
+  const YamlNode* list = Find(key, YamlNode::Kind::kSequence);
+  if (list == nullptr) return false;
+  bool good = true;
+  for (size_t i = 0; i < list->items.size(); ++i) {
+    const YamlNode& item = list->items[i];
+    const std::string name = absl::StrCat(key, "[", i, "]");
+    findings_->places[PathOf(name)] = YamlPlace(item);
+    if (item.kind != YamlNode::Kind::kScalar) {
+      AddFault(name, Expected(YamlNode::Kind::kScalar));
+      good = false;
+    }
+    words->push_back(item.text);
+  }
+  return good;
+}
+
+void YamlMapping::ReadWords(absl::string_view key, std::vector<std::string>* words) {
+  std::vector<std::string> read;
+  if (FindWords(key, &read)) *words = std::move(read);
+}
+
 YamlMapping YamlMapping::Section(absl::string_view key) {
   return YamlMapping(Find(key, YamlNode::Kind::kMapping), PathOf(key), findings_);
 }

@@ -112,6 +112,29 @@ class YamlMapping {
     AddFault(key, absl::StrCat("'", node->text, "' is not one of ", expected));
   }
 
+  // A list of words, which may be empty. What is no word is a fault.
+  void ReadWords(absl::string_view key, std::vector<std::string>* words);
+  // The same, each one of a closed list.
+  template <typename T>
+  void ReadWords(absl::string_view key, std::vector<T>* values,
+                 std::initializer_list<std::pair<absl::string_view, T>> words) {
+    std::vector<std::string> texts;
+    if (!FindWords(key, &texts)) return;
+    std::vector<T> read;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      std::string expected;
+      const size_t before = read.size();
+      for (const auto& [word, meaning] : words) {
+        if (texts[i] == word) read.push_back(meaning);
+        absl::StrAppend(&expected, expected.empty() ? "" : ", ", word);
+      }
+      if (read.size() > before) continue;
+      AddFault(absl::StrCat(key, "[", i, "]"),
+               absl::StrCat("'", texts[i], "' is not one of ", expected));
+    }
+    *values = std::move(read);
+  }
+
   // A mapping inside. Absent: one without keys.
   YamlMapping Section(absl::string_view key);
   // A sequence of mappings, not empty. Items that are something else are faults, have no place, and
@@ -127,6 +150,8 @@ class YamlMapping {
   // The value, null when absent or (a fault) not of that kind. Notes the key as known.
   const YamlNode* Find(absl::string_view key, YamlNode::Kind kind);
   const YamlNode* Scalar(absl::string_view key) { return Find(key, YamlNode::Kind::kScalar); }
+  // The items of a list of words; false when absent or (a fault) something else.
+  bool FindWords(absl::string_view key, std::vector<std::string>* words);
   template <typename T, typename Parse, typename Format>
   void ReadInRange(absl::string_view key, T* value, YamlRange<T> range, Parse parse, Format format);
   std::string PathOf(absl::string_view key) const;

@@ -171,6 +171,23 @@ void AddStatic(const Workers& workers, const FileIo& file_io, MetricFamilies* fa
   AddCounter(families, "anteroom_static_refused_total",
              "Static requests refused since the file-I/O queue was full.", {},
              sum([](const StaticCounters& c) -> auto& { return c.refused; }));
+  const auto add_compressions = [&](const char* result, auto read) {
+    AddCounter(families, "anteroom_static_compressions_total",
+               "Static files compressed here, or not for want of time or use.",
+               {{"result", result}}, sum(read));
+  };
+  add_compressions(
+      "done", [](const StaticCounters& c) -> auto& { return c.compressions; });
+  add_compressions(
+      "useless", [](const StaticCounters& c) -> auto& { return c.compressions_useless; });
+  add_compressions(
+      "refused", [](const StaticCounters& c) -> auto& { return c.compressions_refused; });
+  AddCounter(families, "anteroom_static_compression_in_bytes_total",
+             "Sizes of the files that were made smaller.", {},
+             sum([](const StaticCounters& c) -> auto& { return c.compression_bytes_in; }));
+  AddCounter(families, "anteroom_static_compression_out_bytes_total",
+             "What they were made smaller to.", {},
+             sum([](const StaticCounters& c) -> auto& { return c.compression_bytes_out; }));
   AddGauge(families, "anteroom_static_cached_bytes",
            "Memory taken by cached files, over all loops.", {},
            sum([](const StaticCounters& c) -> auto& { return c.cached_bytes; }));

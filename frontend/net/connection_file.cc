@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "frontend/http/accel_redirect.h"
+#include "frontend/http/accept_encoding.h"
 #include "frontend/http/response_writer.h"
 #include "frontend/net/connection.h"
 #include "frontend/static/request_conditions.h"
@@ -26,6 +27,7 @@ void Connection::ServeFile() {
   query.raw_query = head.query();
   const RequestConditions conditions(head);
   if (query.method == head.method()) query.conditions = conditions.get();
+  if (request_->site->files->offers_codings()) query.codings = AcceptedCodings(head);
   state_ = State::kWaiting;
   timer_.SetAfter(context_->config->timeouts.disk);
   // Destroying the handle cancels the callback, so `this` is safe in it. When the answer was there

@@ -38,10 +38,14 @@ std::string MakeEtag(const FileIdentity& identity, absl::string_view suffix) {
 
 }  // namespace
 
-CachedFile::CachedFile(const FileIdentity& identity, const FileFields& fields,
+CachedFile::CachedFile(const FileIdentity& identity, const FileFields& fields, uint64_t size,
                        absl::string_view body, FileHandle handle, std::time_t now)
     : identity_(identity),
+      named_(fields.named != nullptr ? *fields.named : identity),
+      size_(size),
+      coding_(fields.coding),
       handle_(std::move(handle)),
+      loaded_at_(now),
       last_modified_(std::min(FloorToSeconds(identity.modified_ns), now)),
       settled_(FloorToSeconds(std::max(identity.modified_ns, identity.changed_ns)) +
                    kTimestampGrain <
@@ -51,7 +55,7 @@ CachedFile::CachedFile(const FileIdentity& identity, const FileFields& fields,
   const std::string content = absl::StrCat(
       "Content-Type: ", fields.content_type, "\r\nLast-Modified: ", FormatHttpDate(last_modified_),
       "\r\nETag: ", etag, "\r\nAccept-Ranges: bytes\r\n", fields.always, fields.with_content);
-  const std::string length = absl::StrCat("Content-Length: ", identity.size, "\r\n\r\n");
+  const std::string length = absl::StrCat("Content-Length: ", size, "\r\n\r\n");
   content_fields_size_ = content.size();
   fields_size_ = content.size() + length.size();
   message_.reserve(fields_size_ + body.size());
@@ -63,14 +67,14 @@ std::shared_ptr<const CachedFile> CachedFile::InMemory(const FileIdentity& ident
                                                        const FileFields& fields,
                                                        absl::string_view body, std::time_t now) {
   return std::shared_ptr<const CachedFile>(
-      new CachedFile(identity, fields, body, FileHandle(), now));
+      new CachedFile(identity, fields, body.size(), body, FileHandle(), now));
 }
 
 std::shared_ptr<const CachedFile> CachedFile::OnDisk(const FileIdentity& identity,
                                                      const FileFields& fields, FileHandle handle,
                                                      std::time_t now) {
   return std::shared_ptr<const CachedFile>(
-      new CachedFile(identity, fields, "", std::move(handle), now));
+      new CachedFile(identity, fields, identity.size, "", std::move(handle), now));
 }
 
 absl::string_view CachedFile::content_fields() const {

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "frontend/http/content_coding.h"
 #include "frontend/static/file_handle.h"
 #include "frontend/static/residency_hints.h"
 
@@ -43,11 +44,16 @@ struct FileFields {
   // Goes into the ETag behind a '-': a representation that is not the file's own bytes is another
   // one. Letters and digits; may be empty.
   absl::string_view etag_suffix = "";
+  // What the bytes are coded in. The fields for it are among the above.
+  ContentCoding coding = ContentCoding::kIdentity;
+  // Of the file that the path names, where the bytes come from one beside it (`name.br`).
+  const FileIdentity* named = nullptr;
 };
 
 class CachedFile {
  public:
-  // A file whose body is kept in memory. `now` is the wall clock (see last_modified()).
+  // A file whose body is kept in memory, as it is sent. `now` is the wall clock (see
+  // last_modified()).
   static std::shared_ptr<const CachedFile> InMemory(const FileIdentity& identity,
                                                     const FileFields& fields,
                                                     absl::string_view body, std::time_t now);
@@ -59,8 +65,13 @@ class CachedFile {
   CachedFile(const CachedFile&) = delete;
   CachedFile& operator=(const CachedFile&) = delete;
 
+  // Of the file that the bytes come from, coded or not.
   const FileIdentity& identity() const { return identity_; }
-  uint64_t size() const { return identity_.size; }
+  // Of the file that the path names: the same, unless that is FileFields::named.
+  const FileIdentity& named_identity() const { return named_; }
+  ContentCoding coding() const { return coding_; }
+  // Bytes of what is sent. Of a file that was compressed here that is not identity().size.
+  uint64_t size() const { return size_; }
 
   bool in_memory() const { return !handle_.valid(); }
   absl::string_view body() const;  // only when in_memory()
@@ -87,6 +98,9 @@ class CachedFile {
   // file was loaded (RFC 9110, section 8.8.2.1: never later than Date).
   std::time_t last_modified() const { return last_modified_; }
 
+  // The wall clock when the file was read.
+  std::time_t loaded_at() const { return loaded_at_; }
+
   // False when the file was changed so shortly before it was loaded that a change after the loading
   // may carry the same time stamps: then an equal identity() does not prove equal bytes.
   bool settled() const { return settled_; }
@@ -98,11 +112,15 @@ class CachedFile {
   size_t footprint() const;
 
  private:
-  CachedFile(const FileIdentity& identity, const FileFields& fields, absl::string_view body,
-             FileHandle handle, std::time_t now);
+  CachedFile(const FileIdentity& identity, const FileFields& fields, uint64_t size,
+             absl::string_view body, FileHandle handle, std::time_t now);
 
   const FileIdentity identity_;
+  const FileIdentity named_;
+  const uint64_t size_;
+  const ContentCoding coding_;
   const FileHandle handle_;
+  const std::time_t loaded_at_;
   const std::time_t last_modified_;
   const bool settled_;
   std::string message_;  // ok_fields() and body

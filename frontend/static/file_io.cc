@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -24,9 +25,9 @@ FileIo::~FileIo() { Shutdown(); }
 
 bool FileIo::Submit(Lane lane, Work work) {
   MutexLock lock(&mu_);
-  std::deque<Work>& queue = lane == Lane::kQuick ? quick_ : slow_;
+  std::deque<Work>& queue = lane == Lane::kQuick ? quick_ : lane == Lane::kSlow ? slow_ : compute_;
   if (stopping_) return false;
-  if (queue.size() >= queue_limit_) {
+  if (queue.size() >= (lane == Lane::kCompute ? kComputeLimit : queue_limit_)) {
     ++refused_;
     return false;
   }
@@ -58,13 +59,15 @@ void FileIo::Close(int fd) {
 bool FileIo::RunnableLocked() const {
   if (stopping_ || !quick_.empty()) return true;
   return slow_running_ < slow_limit_ &&
-         (!slow_.empty() || !continuations_.empty() || !to_close_.empty());
+         (!slow_.empty() || !continuations_.empty() || !compute_.empty() || !to_close_.empty());
 }
 
 FileIo::Work FileIo::TakeSlowLocked() {
-  const bool both = !slow_.empty() && !continuations_.empty();
-  std::deque<Work>& queue = (both ? continuation_next_ : slow_.empty()) ? continuations_ : slow_;
-  if (both) continuation_next_ = !continuation_next_;
+  std::deque<Work>* const queues[] = {&slow_, &continuations_, &compute_};
+  const size_t size = slow_.size() + continuations_.size() + compute_.size();
+  while (queues[turn_]->empty()) turn_ = (turn_ + 1) % std::size(queues);
+  std::deque<Work>& queue = *queues[turn_];
+  if (queue.size() < size) turn_ = (turn_ + 1) % std::size(queues);
   Work work = std::move(queue.front());
   queue.pop_front();
   return work;
@@ -107,6 +110,7 @@ void FileIo::Shutdown() {
   std::deque<Work> quick;
   std::deque<Work> slow;
   std::deque<Work> continuations;
+  std::deque<Work> compute;
   std::vector<int> to_close;
   {
     MutexLock lock(&mu_);
@@ -114,6 +118,7 @@ void FileIo::Shutdown() {
     quick.swap(quick_);
     slow.swap(slow_);
     continuations.swap(continuations_);
+    compute.swap(compute_);
     to_close.swap(to_close_);
     wake_.NotifyAll();
   }
@@ -124,7 +129,7 @@ void FileIo::Shutdown() {
 
 FileIo::Counts FileIo::counts() const {
   MutexLock lock(&mu_);
-  return {done_, refused_, quick_.size() + slow_.size() + continuations_.size()};
+  return {done_, refused_, quick_.size() + slow_.size() + continuations_.size() + compute_.size()};
 }
 
 }  // namespace anteroom::frontend

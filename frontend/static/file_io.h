@@ -28,10 +28,15 @@ class FileIo {
 
   // kQuick is for what the kernel most likely answers from memory (a second look at a hot file). It
   // is taken first, and with two threads or more one of them does nothing else, so that hot files
-  // never wait behind cold ones.
-  enum class Lane { kQuick, kSlow };
+  // never wait behind cold ones. kCompute is for what takes a processor for milliseconds
+  // (compression); it takes turns with the slow work, so that neither waits for all of the other.
+  enum class Lane { kQuick, kSlow, kCompute };
 
-  // `queue_limit` bounds the work that waits in each lane.
+  // What may wait in kCompute. A cold file waits for one of these at a time, but whoever waits for
+  // the last of them waits for all.
+  static constexpr size_t kComputeLimit = 32;
+
+  // `queue_limit` bounds the work that waits in each of the other lanes.
   FileIo(uint32_t threads, size_t queue_limit);
   // Calls Shutdown when that has not been done.
   ~FileIo();
@@ -42,8 +47,8 @@ class FileIo {
   // answer comes this way: refused, it becomes a 503.
   [[nodiscard]] bool Submit(Lane lane, Work work);
   // For the next piece of a transfer that has begun. Not refused, since each transfer has at most one
-  // such piece waiting and connections are bounded. Takes turns with kSlow, so that neither waits for
-  // all of the other. False after Shutdown.
+  // such piece waiting and connections are bounded. Takes turns with kSlow and kCompute, so that none
+  // waits for all of another. False after Shutdown.
   [[nodiscard]] bool SubmitContinuation(Work work);
   // Closes `fd` on a file-I/O thread; after Shutdown at once.
   void Close(int fd);
@@ -72,7 +77,8 @@ class FileIo {
   std::deque<Work> quick_ ABSL_GUARDED_BY(mu_);
   std::deque<Work> slow_ ABSL_GUARDED_BY(mu_);
   std::deque<Work> continuations_ ABSL_GUARDED_BY(mu_);
-  bool continuation_next_ ABSL_GUARDED_BY(mu_) = false;  // whose turn it is
+  std::deque<Work> compute_ ABSL_GUARDED_BY(mu_);
+  size_t turn_ ABSL_GUARDED_BY(mu_) = 0;  // which of the three above comes next
   std::vector<int> to_close_ ABSL_GUARDED_BY(mu_);
   uint32_t slow_running_ ABSL_GUARDED_BY(mu_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

@@ -4,10 +4,12 @@
 
 #include <cerrno>
 #include <ctime>
+#include <optional>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "frontend/static/compressor.h"
 #include "frontend/static/file_handle.h"
 #include "frontend/static/mime.h"
 #include "frontend/static/safe_open.h"
@@ -49,34 +51,43 @@ ReadResult ReadWhole(int fd, const FileIdentity& identity, std::string* body) {
   return after.identity == identity ? ReadResult::kWhole : ReadResult::kChanging;
 }
 
-}  // namespace
-
-Loaded LoadFile(const LoadRequest& request, FileIo* file_io) {
-  const absl::StatusOr<UniqueFd> root = OpenRoot(request.root);
-  if (!root.ok()) return {Loaded::Result::kUnavailable, nullptr};
-
+std::string RelativeName(const LoadRequest& request) {
   // Without the leading '/', since everything is beneath the root.
   std::string relative = request.path.substr(1);
-  const bool wants_index = request.path.back() == '/';
-  if (wants_index) {
-    if (request.index.empty()) return {Loaded::Result::kMissing, nullptr};
-    absl::StrAppend(&relative, request.index);
+  if (request.path.back() == '/') absl::StrAppend(&relative, request.index);
+  return relative;
+}
+
+// Complete field lines. Static storage.
+absl::string_view EncodingField(ContentCoding coding) {
+  switch (coding) {
+    case ContentCoding::kBrotli:
+      return "Content-Encoding: br\r\n";
+    case ContentCoding::kZstd:
+      return "Content-Encoding: zstd\r\n";
+    case ContentCoding::kGzip:
+      return "Content-Encoding: gzip\r\n";
+    case ContentCoding::kIdentity:
+      break;
   }
+  return "";
+}
 
-  if (request.known != nullptr && request.known->settled()) {
-    const Lookup seen = LookBeneath(root->get(), relative);
-    if (seen.found == Found::kRegular && seen.identity == request.known->identity()) {
-      return {Loaded::Result::kUnchanged, request.known};
-    }
-  }
-
-  Lookup opened = OpenBeneath(root->get(), relative);
-  if (wants_index && opened.found == Found::kDirectory) opened.found = Found::kMissing;
-  if (opened.found != Found::kRegular) return FromLookup(opened.found);
-
-  const std::time_t now = std::time(nullptr);
+// Of the file that is called `relative` and has `size` bytes, in `coding`.
+FileFields FieldsOf(const LoadRequest& request, absl::string_view relative, uint64_t size,
+                    ContentCoding coding) {
   FileFields fields;
   fields.content_type = ContentTypeOf(relative);
+  if (request.rules->Varies(fields.content_type, size)) fields.always = "Vary: Accept-Encoding\r\n";
+  fields.with_content = EncodingField(coding);
+  if (coding != ContentCoding::kIdentity) fields.etag_suffix = CodingName(coding);
+  fields.coding = coding;
+  return fields;
+}
+
+// Reads what is open, or keeps it open.
+Loaded Keep(const LoadRequest& request, Lookup opened, const FileFields& fields, FileIo* file_io) {
+  const std::time_t now = std::time(nullptr);
   if (opened.identity.size <= request.body_limit) {
     std::string body;
     switch (ReadWhole(opened.fd.get(), opened.identity, &body)) {
@@ -90,6 +101,125 @@ Loaded LoadFile(const LoadRequest& request, FileIo* file_io) {
   }
   return {Loaded::Result::kFile, CachedFile::OnDisk(opened.identity, fields,
                                                     FileHandle(opened.fd.Release(), file_io), now)};
+}
+
+// What is known to hold the bytes of `stored`, in `coding`, for a file that is still `named`.
+std::shared_ptr<const CachedFile> FindKnown(const LoadRequest& request, ContentCoding coding,
+                                            const FileIdentity& stored, const FileIdentity& named) {
+  for (const std::shared_ptr<const CachedFile>& file : request.known) {
+    if (file->coding() == coding && file->settled() && file->identity() == stored &&
+        file->named_identity() == named) {
+      return file;
+    }
+  }
+  return nullptr;
+}
+
+// Whether what stands beside a file was made from it as it is now. Some programs (brotli's own) give
+// it the file's time in whole seconds. No coding makes nothing of something: an empty one is what a
+// program left that had no room.
+bool MayStandFor(const FileIdentity& sibling, const FileIdentity& named) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  const int64_t grain = sibling.modified_ns % kSecond == 0 ? kSecond : 1;
+  return sibling.modified_ns > named.modified_ns - grain && sibling.size > 0;
+}
+
+// The file beside `relative` that holds it in `coding`; kMissing unless it may be sent.
+Loaded LoadSibling(const LoadRequest& request, int root, absl::string_view relative,
+                   const FileIdentity& named, ContentCoding coding, FileIo* file_io) {
+  const std::string name = absl::StrCat(relative, SiblingSuffix(coding));
+  const Lookup seen = LookBeneath(root, name);
+  if (seen.found != Found::kRegular || !MayStandFor(seen.identity, named)) {
+    return {Loaded::Result::kMissing, nullptr};
+  }
+  if (auto known = FindKnown(request, coding, seen.identity, named)) {
+    return {Loaded::Result::kUnchanged, std::move(known)};
+  }
+  Lookup opened = OpenBeneath(root, name);
+  if (opened.found != Found::kRegular || !MayStandFor(opened.identity, named)) {
+    return {Loaded::Result::kMissing, nullptr};
+  }
+  FileFields fields = FieldsOf(request, relative, named.size, coding);
+  fields.named = &named;
+  Loaded loaded = Keep(request, std::move(opened), fields, file_io);
+  if (loaded.result == Loaded::Result::kFailed) loaded.result = Loaded::Result::kMissing;
+  return loaded;
+}
+
+// What the client prefers to the file `named` as it is. kMissing: nothing, unless `compress` says
+// in what it had better be compressed.
+Loaded LoadCoded(const LoadRequest& request, int root, absl::string_view relative,
+                 const FileIdentity& named, FileIo* file_io) {
+  const CodingRules& rules = *request.rules;
+  const bool useless = request.useless != nullptr && request.useless->settled() &&
+                       request.useless->identity() == named;
+  for (size_t i = 0; i < request.codings.size(); ++i) {
+    const ContentCoding coding = request.codings.at(i);
+    if (rules.precompressed().Has(coding)) {
+      Loaded loaded = LoadSibling(request, root, relative, named, coding, file_io);
+      if (loaded.file != nullptr) return loaded;
+    }
+    if (useless || !rules.Compresses(coding, ContentTypeOf(relative), named.size)) continue;
+    if (auto known = FindKnown(request, coding, named, named)) {
+      return {Loaded::Result::kUnchanged, std::move(known)};
+    }
+    return {Loaded::Result::kMissing, nullptr, coding};
+  }
+  return {Loaded::Result::kMissing, nullptr};
+}
+
+}  // namespace
+
+Loaded LoadFile(const LoadRequest& request, FileIo* file_io) {
+  const absl::StatusOr<UniqueFd> root = OpenRoot(request.root);
+  if (!root.ok()) return {Loaded::Result::kUnavailable, nullptr};
+
+  const bool wants_index = request.path.back() == '/';
+  if (wants_index && request.index.empty()) return {Loaded::Result::kMissing, nullptr};
+  const std::string relative = RelativeName(request);
+
+  ContentCoding compress = ContentCoding::kIdentity;
+  if (!request.known.empty() || !request.codings.empty()) {
+    const Lookup seen = LookBeneath(root->get(), relative);
+    if (seen.found == Found::kRegular) {
+      Loaded coded = LoadCoded(request, root->get(), relative, seen.identity, file_io);
+      if (coded.file != nullptr) return coded;
+      compress = coded.compress;
+      const auto known = FindKnown(request, ContentCoding::kIdentity, seen.identity, seen.identity);
+      if (known != nullptr && (compress == ContentCoding::kIdentity || known->in_memory())) {
+        return {Loaded::Result::kUnchanged, known, compress};
+      }
+    }
+  }
+
+  Lookup opened = OpenBeneath(root->get(), relative);
+  if (wants_index && opened.found == Found::kDirectory) opened.found = Found::kMissing;
+  if (opened.found != Found::kRegular) return FromLookup(opened.found);
+
+  const FileFields fields =
+      FieldsOf(request, relative, opened.identity.size, ContentCoding::kIdentity);
+  Loaded loaded = Keep(request, std::move(opened), fields, file_io);
+  // It may have become another file in between, and is not read whole while it grows.
+  if (loaded.file != nullptr && loaded.file->in_memory() &&
+      request.rules->Compresses(compress, fields.content_type, loaded.file->size())) {
+    loaded.compress = compress;
+  }
+  return loaded;
+}
+
+void CompressLoaded(const LoadRequest& request, Loaded* loaded) {
+  const CachedFile& plain = *loaded->file;
+  const std::optional<std::string> coded =
+      Compress(loaded->compress, plain.body(), request.rules->compress());
+  if (!coded.has_value()) {
+    loaded->compression = Loaded::Compression::kUseless;
+    return;
+  }
+  FileFields fields = FieldsOf(request, RelativeName(request), plain.size(), loaded->compress);
+  const std::string suffix = absl::StrCat(fields.etag_suffix, Fingerprint(*coded));
+  fields.etag_suffix = suffix;
+  loaded->file = CachedFile::InMemory(plain.identity(), fields, *coded, plain.loaded_at());
+  loaded->compression = Loaded::Compression::kDone;
 }
 
 }  // namespace anteroom::frontend

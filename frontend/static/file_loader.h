@@ -6,10 +6,14 @@
 #define ANTEROOM_FRONTEND_STATIC_FILE_LOADER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "frontend/http/content_coding.h"
 #include "frontend/static/cached_file.h"
+#include "frontend/static/coding_rules.h"
 
 namespace anteroom::frontend {
 
@@ -19,9 +23,16 @@ struct LoadRequest {
   std::string root;  // opened anew each time, so that a root that is exchanged as a whole is seen
   std::string
       path;  // servable (IsServablePath); one that ends in '/' means the index in that directory
-  std::string index;                        // empty: directories have none
-  size_t body_limit = 0;                    // larger files are left on disk
-  std::shared_ptr<const CachedFile> known;  // what the cache holds, or null
+  std::string index;      // empty: directories have none
+  size_t body_limit = 0;  // larger files are left on disk
+  // What the cache holds of this path, in whatever coding; never null.
+  std::vector<std::shared_ptr<const CachedFile>> known;
+  // What the client prefers of what the rules offer.
+  CodingPreference codings;
+  std::shared_ptr<const CodingRules> rules = std::make_shared<CodingRules>();  // never null
+  // The file that the same client would get at the moment, as it is, since compressing it was of no
+  // use; or null.
+  std::shared_ptr<const CachedFile> useless;
 };
 
 struct Loaded {
@@ -35,9 +46,26 @@ struct Loaded {
   };
   Result result = Result::kFailed;
   std::shared_ptr<const CachedFile> file;  // of kFile and kUnchanged
+  // What `file`, which is then in memory and not coded, had better be sent in.
+  ContentCoding compress = ContentCoding::kIdentity;
+
+  enum class Compression {
+    kNone,
+    kDone,     // `file` is the smaller one
+    kUseless,  // it would not have been smaller
+    kRefused,  // there was no time for it
+  };
+  Compression compression = Compression::kNone;
 };
 
+// For each coding that the client prefers, in its order: the file beside the one that is named, if
+// it may be sent in its place, or that one compressed; and if there is neither, as it is. A file
+// beside it is not sent when it is older, empty, or anything but a regular file beneath the root.
 Loaded LoadFile(const LoadRequest& request, FileIo* file_io);
+
+// Does what `loaded->compress`, which must not be kIdentity, says. Takes a processor for some
+// milliseconds and never touches the disk.
+void CompressLoaded(const LoadRequest& request, Loaded* loaded);
 
 }  // namespace anteroom::frontend
 

@@ -22,8 +22,9 @@ size_t StaticCache::Footprint(const Entry& entry) {
          (entry.file != nullptr ? entry.file->footprint() : 0);
 }
 
-StaticCache::Entry* StaticCache::Find(uint32_t root, absl::string_view path) {
-  const auto found = index_.find(Key{root, path});
+StaticCache::Entry* StaticCache::Find(uint32_t root, absl::string_view path,
+                                      CodingPreference codings) {
+  const auto found = index_.find(Key{root, codings.bits(), path});
   if (found == index_.end()) return nullptr;
   const EntryList::iterator it = *found;
   EntryList& shelf = shelves_[ShelfOf(*it)];
@@ -31,16 +32,24 @@ StaticCache::Entry* StaticCache::Find(uint32_t root, absl::string_view path) {
   return &*it;
 }
 
+const StaticCache::Entry* StaticCache::Peek(uint32_t root, absl::string_view path,
+                                            CodingPreference codings) const {
+  const auto found = index_.find(Key{root, codings.bits(), path});
+  return found == index_.end() ? nullptr : &**found;
+}
+
 void StaticCache::Put(uint32_t root, absl::string_view path, Kind kind,
-                      std::shared_ptr<const CachedFile> file, Time checked) {
+                      std::shared_ptr<const CachedFile> file, Time checked,
+                      CodingPreference codings) {
   EntryList one;
   Entry& entry = one.emplace_front();
   entry.root = root;
   entry.path.assign(path.data(), path.size());
+  entry.codings = codings;
   entry.kind = kind;
   entry.file = std::move(file);
   entry.checked = checked;
-  Erase(root, entry.path);  // not `path`: it may be a view of the entry that goes
+  Erase(root, entry.path, codings);  // not `path`: it may be a view of the entry that goes
   const Shelf shelf = ShelfOf(entry);
   // A file that would push out everything and then itself.
   if (shelf == kBodies && Footprint(entry) > limits_.bytes) return;
@@ -51,8 +60,8 @@ void StaticCache::Put(uint32_t root, absl::string_view path, Kind kind,
   Trim();
 }
 
-void StaticCache::Erase(uint32_t root, absl::string_view path) {
-  const auto found = index_.find(Key{root, path});
+void StaticCache::Erase(uint32_t root, absl::string_view path, CodingPreference codings) {
+  const auto found = index_.find(Key{root, codings.bits(), path});
   if (found != index_.end()) Remove(*found);
   UpdateGauges();
 }

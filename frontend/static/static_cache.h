@@ -19,6 +19,7 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
 #include "common/clock.h"
+#include "frontend/http/content_coding.h"
 #include "frontend/static/cached_file.h"
 #include "frontend/static/static_counters.h"
 
@@ -40,10 +41,13 @@ class StaticCache {
   struct Entry {
     uint32_t root = 0;
     std::string path;
+    CodingPreference codings;
     Kind kind = Kind::kMissing;
     std::shared_ptr<const CachedFile> file;  // of kFile
     Time checked;                            // the file system said so at this time or later
     bool checking = false;                   // a file-I/O thread is looking again
+    // Of kFile: there was no time to compress it, and the next look tries again.
+    bool provisional = false;
   };
 
   explicit StaticCache(StaticCacheLimits limits);
@@ -60,14 +64,19 @@ class StaticCache {
   // Drops everything of that root.
   void RemoveRoot(uint32_t root);
 
+  // What clients that prefer other codings (of those that the root offers) get for one path are
+  // entries of their own; they may share a file, which then counts for each of them.
+
   // The entry, now the most recently used of its shelf, or null. Valid until the next Put or Erase.
   // Allocates nothing.
-  Entry* Find(uint32_t root, absl::string_view path);
+  Entry* Find(uint32_t root, absl::string_view path, CodingPreference codings = {});
+  // The same without being a use of it.
+  const Entry* Peek(uint32_t root, absl::string_view path, CodingPreference codings = {}) const;
   // Replaces or adds, then drops what is over the limits; a file too large for its shelf isn't
   // kept.
   void Put(uint32_t root, absl::string_view path, Kind kind, std::shared_ptr<const CachedFile> file,
-           Time checked);
-  void Erase(uint32_t root, absl::string_view path);
+           Time checked, CodingPreference codings = {});
+  void Erase(uint32_t root, absl::string_view path, CodingPreference codings = {});
 
  private:
   enum Shelf : size_t { kBodies, kDescriptors, kNegatives, kShelves };
@@ -75,22 +84,26 @@ class StaticCache {
 
   struct Key {
     uint32_t root;
+    uint8_t codings;
     absl::string_view path;
+    bool operator==(const Key&) const = default;
   };
+  static Key ToKey(const Key& key) { return key; }
+  static Key ToKey(const EntryList::iterator& it) {
+    return {it->root, it->codings.bits(), it->path};
+  }
   struct Hash {
     using is_transparent = void;
-    size_t operator()(const Key& key) const { return absl::HashOf(key.root, key.path); }
-    size_t operator()(const EntryList::iterator& it) const {
-      return absl::HashOf(it->root, absl::string_view(it->path));
+    size_t operator()(const Key& key) const {
+      return absl::HashOf(key.root, key.codings, key.path);
     }
+    size_t operator()(const EntryList::iterator& it) const { return (*this)(ToKey(it)); }
   };
   struct Equal {
     using is_transparent = void;
-    static Key ToKey(const Key& key) { return key; }
-    static Key ToKey(const EntryList::iterator& it) { return {it->root, it->path}; }
     template <typename A, typename B>
     bool operator()(const A& a, const B& b) const {
-      return ToKey(a).root == ToKey(b).root && ToKey(a).path == ToKey(b).path;
+      return ToKey(a) == ToKey(b);
     }
   };
 

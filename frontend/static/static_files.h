@@ -1,5 +1,5 @@
 // Serves the files below one root to the connections of one loop (RFC 9110: GET, HEAD, OPTIONS,
-// conditional requests, ranges). What is hot is answered at once from the loop's cache; everything that may
+// conditional requests, ranges, content codings). What is hot is answered at once from the loop's cache; everything that may
 // wait for a disk (open, stat, read, close) is done by the file-I/O threads.
 //
 // Threading: everything here belongs to one loop and is called on it; nothing blocks and no lock is
@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "common/clock.h"
 #include "frontend/config.h"
+#include "frontend/http/content_coding.h"
 #include "frontend/static/cached_file.h"
 #include "frontend/static/conditional.h"
 #include "frontend/static/file_io.h"
@@ -37,6 +38,8 @@ struct StaticRequest {
   // As received, what follows the '?'; kept by a redirect.
   absl::string_view raw_query;
   Conditions conditions;
+  // What the client accepts (accept_encoding.h). May be left empty where offers_codings() is false.
+  CodingPreference codings;
 };
 
 struct StaticReply {
@@ -83,6 +86,9 @@ class StaticFiles {
   ~StaticFiles();
   StaticFiles(const StaticFiles&) = delete;
   StaticFiles& operator=(const StaticFiles&) = delete;
+
+  // Whether what is sent may depend on StaticRequest::codings.
+  bool offers_codings() const;
 
   // Calls `done` exactly once: before it returns (the result is then null), or later on the loop,
   // unless the returned handle is destroyed first. `now` is the loop's idea of the time. A hit

@@ -256,6 +256,24 @@ TEST(CheckRoutesTest, StaticNeedsARootAndAFileNameAsIndex) {
             "f:5:44: routes[3].static.index: '..' is not a file name\n");
 }
 
+TEST(CheckRoutesTest, CompressionTakesCodingsThatWeHaveAndMediaTypes) {
+  EXPECT_EQ(Faults(WithRoutes(
+                "  - path: /\n"
+                "    static:\n"
+                "      root: /srv\n"
+                "      precompressed: [br, deflate]\n"
+                "      compress:\n"
+                "        codings: [gzip, zstd]\n"
+                "        types: [text/*, text, '*/*', a/b/c, a/b*, text/html;q=1, x/y+z]\n")),
+            "f:5:27: routes[0].static.precompressed[1]: 'deflate' is not one of br, zstd, gzip\n"
+            "f:7:25: routes[0].static.compress.codings[1]: 'zstd' is not one of br, gzip\n"
+            "f:8:25: routes[0].static.compress.types[1]: 'text' is not a media type\n"
+            "f:8:31: routes[0].static.compress.types[2]: '*/*' is not a media type\n"
+            "f:8:38: routes[0].static.compress.types[3]: 'a/b/c' is not a media type\n"
+            "f:8:45: routes[0].static.compress.types[4]: 'a/b*' is not a media type\n"
+            "f:8:51: routes[0].static.compress.types[5]: 'text/html;q=1' is not a media type\n");
+}
+
 TEST(CheckRoutesTest, WarnsOfRoutesThatAreNeverReached) {
   EXPECT_EQ(Warnings(WithRoutes("  - {path: /a, pool: g}\n"
                                 "  - {path: /a/b, pool: g}\n"

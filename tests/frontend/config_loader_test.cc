@@ -57,7 +57,12 @@ pools:
     dns: search-headless.default.svc:7000
     dns_refresh: 5s
 routes:
-  - {path: /static/, static: {root: /srv/www, index: home.html}}
+  - path: /static/
+    static:
+      root: /srv/www
+      index: home.html
+      precompressed: [zstd, gzip]
+      compress: {codings: [br], types: [Text/*, a/b], min_size: 2KiB, gzip_level: 9, brotli_level: 0}
   - {host: API.example.com, path: /, pool: gallery, timeout: 1h, retry: always}
   - {path: /, pool: search, retry: never}
 )");
@@ -126,6 +131,16 @@ routes:
   ASSERT_TRUE(config.routes[0].static_files.has_value());
   EXPECT_EQ(config.routes[0].static_files->root, "/srv/www");
   EXPECT_EQ(config.routes[0].static_files->index, "home.html");
+  const CodingSet& precompressed = config.routes[0].static_files->precompressed;
+  EXPECT_TRUE(precompressed.Has(ContentCoding::kZstd) && precompressed.Has(ContentCoding::kGzip));
+  EXPECT_FALSE(precompressed.Has(ContentCoding::kBrotli));
+  const CompressConfig& compress = config.routes[0].static_files->compress;
+  EXPECT_TRUE(compress.codings.Has(ContentCoding::kBrotli));
+  EXPECT_FALSE(compress.codings.Has(ContentCoding::kGzip));
+  EXPECT_THAT(compress.types, ElementsAre("text/*", "a/b"));
+  EXPECT_EQ(compress.min_size, 2048u);
+  EXPECT_EQ(compress.gzip_level, 9u);
+  EXPECT_EQ(compress.brotli_level, 0u);
   EXPECT_EQ(config.routes[1].host, "api.example.com");
   EXPECT_EQ(config.routes[1].pool, "gallery");
   EXPECT_EQ(config.routes[1].timeout, hours(1));

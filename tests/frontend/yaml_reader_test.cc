@@ -38,6 +38,38 @@ TEST(YamlReaderTest, LeavesTheDefaultWhenTheKeyIsAbsent) {
   EXPECT_EQ(text, "default");
 }
 
+TEST(YamlReaderTest, ReadsListsOfWords) {
+  std::vector<std::string> words = {"default"};
+  std::vector<int> closed;
+  std::vector<std::string> none = {"default"};
+  EXPECT_EQ(Faults("{words: [a b, c], closed: [two, one, two], none: []}",
+                   [&](YamlMapping yaml) {
+                     yaml.ReadWords("words", &words);
+                     yaml.ReadWords<int>("closed", &closed, {{"one", 1}, {"two", 2}});
+                     yaml.ReadWords("none", &none);
+                     yaml.ReadWords("absent", &words);
+                   }),
+            "");
+  EXPECT_THAT(words, ElementsAre("a b", "c"));
+  EXPECT_THAT(closed, ElementsAre(2, 1, 2));
+  EXPECT_THAT(none, ElementsAre());
+}
+
+TEST(YamlReaderTest, ReportsWhatIsNoWordOfAList) {
+  std::vector<std::string> words = {"default"};
+  std::vector<int> closed = {7};
+  EXPECT_EQ(Faults("{words: [a, [b]], closed: [one, three], scalar: a}",
+                   [&](YamlMapping yaml) {
+                     yaml.ReadWords("words", &words);
+                     yaml.ReadWords<int>("closed", &closed, {{"one", 1}, {"two", 2}});
+                     yaml.ReadWords("scalar", &words);
+                   }),
+            "f:1:13: words[1]: must be a single value\n"
+            "f:1:33: closed[1]: 'three' is not one of one, two\n"
+            "f:1:49: scalar: must be a list\n");
+  EXPECT_THAT(words, ElementsAre("default"));
+}
+
 TEST(YamlReaderTest, ReadsEveryType) {
   std::string text;
   uint32_t number = 0;

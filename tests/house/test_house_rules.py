@@ -53,6 +53,8 @@ FORBIDDEN_INCLUDES = {
 }
 # Where a library may be included at all.
 ALLOWED_PLACES = {
+    "brotli/": ("frontend/static/", "tests/frontend/static/"),
+    "zlib.h": ("frontend/static/", "tests/frontend/static/"),
     "event2/": ("frontend/net/", "frontend/admin/", "frontend/dispatch/", "tests/frontend/", "bench/", "tests/bench/"),
     # common/grpc_quiet.cc keeps gRPC's timers from waking idle processes, and both processes need that.
     "grpcpp/": ("frontend/dispatch/", "backend/src/", "bench/", "tests/", "common/grpc_quiet.cc"),

@@ -17,6 +17,7 @@ namespace {
 
 constexpr auto kQuick = FileIo::Lane::kQuick;
 constexpr auto kSlow = FileIo::Lane::kSlow;
+constexpr auto kCompute = FileIo::Lane::kCompute;
 
 TEST(FileIoTest, RunsWorkOnItsOwnThreads) {
   FileIo file_io(2, 16);
@@ -73,6 +74,39 @@ TEST(FileIoTest, ContinuationsAndSlowWorkTakeTurnsAndDoNotFillEachOthersQueue) {
   gate.Open();
   done.Pass();
   EXPECT_EQ(order, "scscscsccccc");
+}
+
+TEST(FileIoTest, ComputationTakesTurnsWithTheRest) {
+  FileIo file_io(1, 4);
+  Gate gate;
+  ASSERT_TRUE(file_io.Submit(kSlow, [gate] { gate.Pass(); }));
+  gate.AwaitArrivals(1);
+  std::string order;  // one thread does all of it
+  Gate done;
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(file_io.Submit(kCompute, [&order] { order += 'x'; }));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(file_io.SubmitContinuation([&order] { order += 'c'; }));
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(file_io.Submit(kSlow, [&order] { order += 's'; }));
+  ASSERT_TRUE(file_io.Submit(kCompute, [done] { done.Open(); }));
+  gate.Open();
+  done.Pass();
+  EXPECT_EQ(order, "scxscxcxxx");
+}
+
+TEST(FileIoTest, ComputationHasABoundOfItsOwn) {
+  FileIo file_io(2, 1024);
+  Gate gate;
+  ASSERT_TRUE(file_io.Submit(kCompute, [gate] { gate.Pass(); }));
+  gate.AwaitArrivals(1);
+  for (size_t i = 0; i < FileIo::kComputeLimit; ++i) {
+    ASSERT_TRUE(file_io.Submit(kCompute, [] {})) << i;
+  }
+  EXPECT_FALSE(file_io.Submit(kCompute, [] {}));
+  EXPECT_EQ(file_io.counts().refused, 1u);
+  EXPECT_EQ(file_io.counts().waiting, FileIo::kComputeLimit);
+  Gate quick;  // the thread that is kept for it does not compute
+  ASSERT_TRUE(file_io.Submit(kQuick, [quick] { quick.Open(); }));
+  quick.Pass();
+  gate.Open();
 }
 
 TEST(FileIoTest, QuickWorkNeverWaitsBehindSlowWork) {

@@ -60,6 +60,32 @@ TEST_F(HitAllocationsTest, NoneForSmallLargeAndMissingFiles) {
   EXPECT_EQ(AllocationsOfHits(StaticServer::Request("/none/of/that/name.txt"), 404), 0u);
 }
 
+TEST_F(HitAllocationsTest, NoneForCodedFiles) {
+  StaticConfig config = StaticServer::ConfigOf(tree_.Path("root"));
+  config.precompressed.Add(ContentCoding::kGzip);
+  config.compress.codings.Add(ContentCoding::kBrotli);
+  config.compress.min_size = 100;
+  StaticServer server(config);
+  tree_.Write("root/assets/style.css", std::string(1000, 'c'));
+  tree_.Write("root/assets/style.css.gz", "gz");
+  StaticRequest request = StaticServer::Request("/assets/style.css");
+  for (const auto coding : {ContentCoding::kGzip, ContentCoding::kBrotli}) {
+    request.codings = CodingPreference();
+    request.codings.Append(coding);
+    ASSERT_EQ(server.Ask(request).file->coding(), coding);
+    int right = 0;
+    const uint64_t before = allocations;
+    for (int i = 0; i < 100; ++i) {
+      const auto pending =
+          server.files().Serve(request, server.now(), [&right, coding](const StaticReply& reply) {
+            if (reply.status == 200 && reply.file->coding() == coding) ++right;
+          });
+    }
+    EXPECT_EQ(allocations - before, 0u) << CodingName(coding);
+    EXPECT_EQ(right, 100);
+  }
+}
+
 TEST_F(HitAllocationsTest, NoneForConditionalRequests) {
   StaticRequest request = StaticServer::Request("/assets/application.bundle.js");
   const std::string etag = "\"other\", W/" + std::string(server_.Ask(request).file->etag());

@@ -66,6 +66,53 @@ TEST_F(StaticCacheTest, KeepsRootsApart) {
   EXPECT_EQ(cache.counters().cached_entries.value(), 1);
 }
 
+CodingPreference Preferring(ContentCoding coding) {
+  CodingPreference preference;
+  preference.Append(coding);
+  return preference;
+}
+
+TEST_F(StaticCacheTest, KeepsPreferencesApart) {
+  StaticCache cache({});
+  const auto plain = Small(10);
+  const auto coded = Small(9);
+  const CodingPreference gzip = Preferring(ContentCoding::kGzip);
+  const CodingPreference brotli = Preferring(ContentCoding::kBrotli);
+  cache.Put(1, "/a", Kind::kFile, plain, Time());
+  cache.Put(1, "/a", Kind::kFile, coded, Time(), gzip);
+  EXPECT_EQ(cache.Find(1, "/a")->file, plain);
+  EXPECT_EQ(cache.Find(1, "/a", gzip)->file, coded);
+  EXPECT_EQ(cache.Peek(1, "/a", gzip)->file, coded);
+  EXPECT_EQ(cache.Find(1, "/a", brotli), nullptr);
+  EXPECT_EQ(cache.Peek(1, "/a", brotli), nullptr);
+  cache.Erase(1, "/a", gzip);
+  EXPECT_EQ(cache.Find(1, "/a", gzip), nullptr);
+  EXPECT_EQ(cache.Find(1, "/a")->file, plain);
+}
+
+TEST_F(StaticCacheTest, AFileThatEntriesShareCountsForEach) {
+  StaticCacheLimits limits;
+  limits.bytes = 12'000;
+  StaticCache cache(limits);
+  const auto file = Small(5000);
+  cache.Put(1, "/a", Kind::kFile, file, Time());
+  cache.Put(1, "/a", Kind::kFile, file, Time(), Preferring(ContentCoding::kGzip));
+  EXPECT_GT(cache.counters().cached_bytes.value(), 10'000);
+  cache.Put(1, "/a", Kind::kFile, file, Time(), Preferring(ContentCoding::kBrotli));
+  EXPECT_EQ(cache.counters().evictions.value(), 1u);
+}
+
+TEST_F(StaticCacheTest, PeekIsNoUse) {
+  StaticCacheLimits limits;
+  limits.bytes = 8000;
+  StaticCache cache(limits);
+  PutFile(&cache, "/a", Small(3000));
+  PutFile(&cache, "/b", Small(3000));
+  ASSERT_NE(cache.Peek(1, "/a"), nullptr);
+  PutFile(&cache, "/c", Small(3000));
+  EXPECT_EQ(cache.Peek(1, "/a"), nullptr);
+}
+
 TEST_F(StaticCacheTest, PutReplaces) {
   StaticCache cache({});
   PutFile(&cache, "/a", Small(10));
