@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -96,9 +97,17 @@ struct PoolConfig {
   Duration timeout = seconds(60);  // from complete request to complete response; after it: 504
 };
 
+// Names of the user's choice and what they stand for, in file order.
+using NamedTexts = std::vector<std::pair<std::string, std::string>>;
+
 struct StaticConfig {
   std::string root;                  // a directory; in a file, relative to where the file is
   std::string index = "index.html";  // served for a path that ends in '/'
+  std::string cache_control;         // the field's value; empty: no such field
+  std::optional<Duration> expires;   // instead of it: Cache-Control: max-age, in whole seconds
+  bool nosniff = true;               // X-Content-Type-Options: nosniff
+  NamedTexts headers;                // more fields of every answer with a file, by name
+  NamedTexts types;                  // extension (no dot) to Content-Type, before the table's
 };
 
 // What may be sent again after a link broke under it.

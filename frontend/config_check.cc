@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "common/unique_fd.h"
 #include "common/units.h"
+#include "frontend/config_check_static.h"
 #include "frontend/http/host.h"
 #include "frontend/router.h"
 
@@ -331,6 +332,7 @@ void CheckStatic(const StaticConfig& files, const std::string& path, YamlFinding
   } else if (files.root.empty()) {
     findings->AddFault(path + ".root", absl::StrCat(path, ".root: is empty"));
   }
+  CheckStaticOptions(files, path, findings);
 }
 
 // Why `path` is not a directory, or nothing.

@@ -31,6 +31,10 @@ constexpr uint64_t kTiB = uint64_t{1} << 40;
 // The functions below read the file's sections in the order of docs/CONFIG.md. Ranges keep out what
 // can't be meant (a unit mixed up), not what is unwise.
 
+void ReadBool(YamlMapping* yaml, absl::string_view key, bool* value) {
+  yaml->Read<bool>(key, value, {{"false", false}, {"true", true}});
+}
+
 void ReadListener(YamlMapping yaml, ListenerConfig* listener) {
   yaml.Read("address", &listener->address);
   yaml.Read("unix", &listener->unix_path);
@@ -129,6 +133,13 @@ void ReadPool(const std::string& name, YamlMapping yaml, PoolConfig* pool) {
 void ReadStatic(YamlMapping yaml, StaticConfig* files) {
   yaml.Read("root", &files->root);
   yaml.Read("index", &files->index);
+  yaml.Read("cache_control", &files->cache_control);
+  Duration expires(-1);
+  yaml.Read("expires", &expires, {seconds(0), hours(24 * 365)});
+  if (expires >= Duration::zero()) files->expires = expires;
+  ReadBool(&yaml, "nosniff", &files->nosniff);
+  yaml.Read("headers", &files->headers);
+  yaml.Read("types", &files->types);
 }
 
 void ReadRoute(YamlMapping yaml, RouteConfig* route) {

@@ -9,7 +9,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "frontend/static/file_handle.h"
-#include "frontend/static/mime.h"
 #include "frontend/static/safe_open.h"
 
 namespace anteroom::frontend {
@@ -76,7 +75,9 @@ Loaded LoadFile(const LoadRequest& request, FileIo* file_io) {
 
   const std::time_t now = std::time(nullptr);
   FileFields fields;
-  fields.content_type = ContentTypeOf(relative);
+  fields.content_type = request.site->types.Of(relative);
+  fields.always = request.site->always;
+  fields.with_content = request.site->with_content;
   if (opened.identity.size <= request.body_limit) {
     std::string body;
     switch (ReadWhole(opened.fd.get(), opened.identity, &body)) {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "frontend/static/cached_file.h"
+#include "frontend/static/static_site.h"
 
 namespace anteroom::frontend {
 
@@ -22,6 +23,7 @@ struct LoadRequest {
   std::string index;                        // empty: directories have none
   size_t body_limit = 0;                    // larger files are left on disk
   std::shared_ptr<const CachedFile> known;  // what the cache holds, or null
+  std::shared_ptr<const StaticSite> site;   // of the route
 };
 
 struct Loaded {

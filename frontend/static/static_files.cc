@@ -15,6 +15,7 @@
 #include "frontend/static/redirect_location.h"
 #include "frontend/static/safe_open.h"
 #include "frontend/static/static_cache.h"
+#include "frontend/static/static_site.h"
 
 namespace anteroom::frontend {
 namespace {
@@ -58,6 +59,7 @@ class StaticFiles::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(StaticConfig config, StaticCache* cache, FileIo* file_io, Poster poster)
       : config_(std::move(config)),
+        site_(std::make_shared<const StaticSite>(config_)),
         cache_(cache),
         file_io_(file_io),
         poster_(std::move(poster)),
@@ -79,6 +81,7 @@ class StaticFiles::Core : public std::enable_shared_from_this<Core> {
   void Land(const std::string& path, const Loaded& loaded);
 
   const StaticConfig config_;
+  const std::shared_ptr<const StaticSite> site_;
   StaticCache* const cache_;
   FileIo* const file_io_;
   const Poster poster_;
@@ -192,8 +195,8 @@ std::unique_ptr<StaticFiles::Pending> StaticFiles::Core::Serve(const StaticReque
 
 bool StaticFiles::Core::Launch(absl::string_view path, std::shared_ptr<const CachedFile> known,
                                bool again, Time now) {
-  LoadRequest load{config_.root, std::string(path), config_.index, cache_->limits().body,
-                   std::move(known)};
+  LoadRequest load{config_.root,          std::string(path), config_.index,
+                   cache_->limits().body, std::move(known),  site_};
   const auto lane = again ? FileIo::Lane::kQuick : FileIo::Lane::kSlow;
   const bool taken = file_io_->Submit(lane, [weak = weak_from_this(), poster = poster_,
                                              file_io = file_io_, load = std::move(load)]() mutable {

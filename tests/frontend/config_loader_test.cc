@@ -18,6 +18,7 @@ using std::chrono::minutes;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsSubsetOf;
+using testing::Pair;
 
 TEST(ConfigLoaderTest, ReadsEveryKey) {
   const LoadedConfig loaded = Parse(R"(
@@ -57,7 +58,14 @@ pools:
     dns: search-headless.default.svc:7000
     dns_refresh: 5s
 routes:
-  - {path: /static/, static: {root: /srv/www, index: home.html}}
+  - path: /static/
+    static:
+      root: /srv/www
+      index: home.html
+      cache_control: "public, max-age=60"
+      nosniff: false
+      headers: {X-Frame-Options: DENY, Vary: Origin}
+      types: {wat: text/wat}
   - {host: API.example.com, path: /, pool: gallery, timeout: 1h, retry: always}
   - {path: /, pool: search, retry: never}
 )");
@@ -125,7 +133,13 @@ routes:
   ASSERT_EQ(config.routes.size(), 3u);
   ASSERT_TRUE(config.routes[0].static_files.has_value());
   EXPECT_EQ(config.routes[0].static_files->root, "/srv/www");
-  EXPECT_EQ(config.routes[0].static_files->index, "home.html");
+  const StaticConfig& files = *config.routes[0].static_files;
+  EXPECT_EQ(files.index, "home.html");
+  EXPECT_EQ(files.cache_control, "public, max-age=60");
+  EXPECT_EQ(files.expires, std::nullopt);
+  EXPECT_FALSE(files.nosniff);
+  EXPECT_THAT(files.headers, ElementsAre(Pair("X-Frame-Options", "DENY"), Pair("Vary", "Origin")));
+  EXPECT_THAT(files.types, ElementsAre(Pair("wat", "text/wat")));
   EXPECT_EQ(config.routes[1].host, "api.example.com");
   EXPECT_EQ(config.routes[1].pool, "gallery");
   EXPECT_EQ(config.routes[1].timeout, hours(1));

@@ -112,6 +112,7 @@ TEST(ConfigDocumentTest, GivesTheRangesThatTheLoaderHas) {
 
 std::string AsText(Duration value) { return FormatDuration(value); }
 std::string AsText(uint64_t value) { return FormatSize(value); }
+std::string AsText(bool value) { return value ? "true" : "false"; }
 
 TEST(ConfigDocumentTest, GivesTheDefaultsThatTheStructHas) {
   const Config c;
@@ -158,6 +159,7 @@ TEST(ConfigDocumentTest, GivesTheDefaultsThatTheStructHas) {
       {"pools.*.queue.wait", AsText(p.queue.wait)},
       {"pools.*.timeout", AsText(p.timeout)},
       {"routes.*.static.index", StaticConfig().index},
+      {"routes.*.static.nosniff", AsText(StaticConfig().nosniff)},
       {"routes.*.retry", RouteConfig().retry == RetryPolicy::kIdempotent ? "idempotent" : "?"},
       {"links.pump", c.links.pump == CompletionPump::kLoop ? "loop" : "?"},
       {"links.connect_timeout", AsText(c.links.connect_timeout)},

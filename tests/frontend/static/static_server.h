@@ -21,14 +21,21 @@ class StaticServer {
  public:
   explicit StaticServer(const std::string& root, StaticCacheLimits limits = {},
                         uint32_t threads = 2, size_t queue_limit = 1024)
+      : StaticServer(ConfigOf(root), limits, threads, queue_limit) {}
+  explicit StaticServer(const StaticConfig& config, StaticCacheLimits limits = {},
+                        uint32_t threads = 2, size_t queue_limit = 1024)
       : file_io_(threads, queue_limit), cache_(limits) {
-    StaticConfig config;
-    config.root = root;
     auto files = StaticFiles::Create(config, &cache_, &file_io_, loop_.poster());
     EXPECT_TRUE(files.ok()) << files.status();
     if (files.ok()) files_ = *std::move(files);
   }
   ~StaticServer() { file_io_.Shutdown(); }
+
+  static StaticConfig ConfigOf(const std::string& root) {
+    StaticConfig config;
+    config.root = root;
+    return config;
+  }
 
   static StaticRequest Request(absl::string_view path, absl::string_view method = "GET") {
     StaticRequest request;

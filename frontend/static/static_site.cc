@@ -1,0 +1,38 @@
+#include "frontend/static/static_site.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace anteroom::frontend {
+namespace {
+
+// Says what the content is, so that a 304 does without (RFC 9110, section 15.4.5). Other fields of the
+// operator are policies (Content-Security-Policy, Access-Control-*): what a client has stored follows
+// them only when they come with the 304, since the ETag of a file does not know of them.
+bool IsAboutContent(absl::string_view name) {
+  return absl::EqualsIgnoreCase(name, "content-language") ||
+         absl::EqualsIgnoreCase(name, "content-disposition");
+}
+
+void AppendLine(absl::string_view name, absl::string_view value, std::string* lines) {
+  absl::StrAppend(lines, name, ": ", value, "\r\n");
+}
+
+}  // namespace
+
+StaticSite::StaticSite(StaticConfig config_in) : config(std::move(config_in)), types(config.types) {
+  if (!config.cache_control.empty()) AppendLine("Cache-Control", config.cache_control, &always);
+  if (config.expires) {
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(*config.expires).count();
+    AppendLine("Cache-Control", absl::StrCat("max-age=", age), &always);
+  }
+  if (config.nosniff) AppendLine("X-Content-Type-Options", "nosniff", &with_content);
+  for (const auto& [name, value] : config.headers) {
+    AppendLine(name, value, IsAboutContent(name) ? &with_content : &always);
+  }
+}
+
+}  // namespace anteroom::frontend

@@ -1,0 +1,26 @@
+// What the answers of one static route have in common, derived once from its configuration.
+//
+// Constant, so any thread: the loop and the file-I/O threads that work for it share one.
+#ifndef ANTEROOM_FRONTEND_STATIC_STATIC_SITE_H_
+#define ANTEROOM_FRONTEND_STATIC_STATIC_SITE_H_
+
+#include <string>
+
+#include "frontend/config.h"
+#include "frontend/static/content_types.h"
+
+namespace anteroom::frontend {
+
+struct StaticSite {
+  explicit StaticSite(StaticConfig config_in);
+
+  const StaticConfig config;
+  const ContentTypes types;
+  // Complete field lines, as in FileFields: of a 200, 206 and 304, and of the first two only.
+  std::string always;
+  std::string with_content;
+};
+
+}  // namespace anteroom::frontend
+
+#endif  // ANTEROOM_FRONTEND_STATIC_STATIC_SITE_H_
