@@ -97,6 +97,10 @@ struct PoolConfig {
   Duration timeout = seconds(60);  // from complete request to complete response; after it: 504
 };
 
+// Whether symbolic links below a static root are followed: not at all, or where they lead to something
+// below the root. Never out of it.
+enum class SymlinkPolicy { kNone, kWithin };
+
 // Names of the user's choice and what they stand for, in file order.
 using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 
@@ -108,6 +112,10 @@ struct StaticConfig {
   bool nosniff = true;               // X-Content-Type-Options: nosniff
   NamedTexts headers;                // more fields of every answer with a file, by name
   NamedTexts types;                  // extension (no dot) to Content-Type, before the table's
+  SymlinkPolicy symlinks = SymlinkPolicy::kNone;
+  bool hidden = false;   // whether names that begin with a dot are served
+  bool listing = false;  // a page with its entries for a directory without index
+  std::string route;     // the path of the route, for that page; not a key of its own
 };
 
 // What may be sent again after a link broke under it.

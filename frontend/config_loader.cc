@@ -140,6 +140,10 @@ void ReadStatic(YamlMapping yaml, StaticConfig* files) {
   ReadBool(&yaml, "nosniff", &files->nosniff);
   yaml.Read("headers", &files->headers);
   yaml.Read("types", &files->types);
+  yaml.Read<SymlinkPolicy>("symlinks", &files->symlinks,
+                           {{"none", SymlinkPolicy::kNone}, {"within", SymlinkPolicy::kWithin}});
+  ReadBool(&yaml, "hidden", &files->hidden);
+  ReadBool(&yaml, "listing", &files->listing);
 }
 
 void ReadRoute(YamlMapping yaml, RouteConfig* route) {
@@ -149,6 +153,7 @@ void ReadRoute(YamlMapping yaml, RouteConfig* route) {
   if (yaml.Has("static")) route->static_files.emplace();
   StaticConfig ignored;
   ReadStatic(yaml.Section("static"), route->static_files ? &*route->static_files : &ignored);
+  if (route->static_files) route->static_files->route = route->path;
   yaml.Read("pool", &route->pool);
   Duration timeout{};
   yaml.Read("timeout", &timeout, {milliseconds(1), hours(24)});

@@ -160,6 +160,9 @@ void AddStatic(const Workers& workers, const FileIo& file_io, MetricFamilies* fa
   AddCounter(families, "anteroom_static_refused_total",
              "Static requests refused since the file-I/O queue was full.", {},
              sum([](const StaticCounters& c) -> auto& { return c.refused; }));
+  AddCounter(families, "anteroom_static_listings_cut_total",
+             "Listings made that do not show every entry.", {},
+             sum([](const StaticCounters& c) -> auto& { return c.listings_cut; }));
   AddGauge(families, "anteroom_static_cached_bytes",
            "Memory taken by cached files, over all loops.", {},
            sum([](const StaticCounters& c) -> auto& { return c.cached_bytes; }));

@@ -43,6 +43,9 @@ struct FileFields {
   // Goes into the ETag behind a '-': a representation that is not the file's own bytes is another
   // one. Letters and digits; may be empty.
   absl::string_view etag_suffix = "";
+  // False for what was made here, of which no time tells that it has changed: no Last-Modified and
+  // ETag, and no condition or range is looked at.
+  bool validators = true;
 };
 
 class CachedFile {
@@ -82,7 +85,9 @@ class CachedFile {
   // metadata when there is an ETag).
   absl::string_view not_modified_fields() const { return not_modified_; }
 
-  absl::string_view etag() const;  // strong, with its quotes
+  absl::string_view etag() const;  // strong, with its quotes; empty without validators
+  bool has_validators() const { return etag_size_ > 0; }
+  absl::string_view content_type() const;
   // Whole seconds since the epoch. A modification time in the future becomes the time at which the
   // file was loaded (RFC 9110, section 8.8.2.1: never later than Date).
   std::time_t last_modified() const { return last_modified_; }
@@ -111,6 +116,7 @@ class CachedFile {
   size_t fields_size_ = 0;          // of ok_fields() in message_
   size_t content_fields_size_ = 0;  // of content_fields() in message_
   size_t etag_size_ = 0;
+  size_t content_type_size_ = 0;
 };
 
 }  // namespace anteroom::frontend

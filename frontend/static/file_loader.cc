@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "frontend/static/file_handle.h"
+#include "frontend/static/listing_loader.h"
 #include "frontend/static/safe_open.h"
 
 namespace anteroom::frontend {
@@ -48,12 +49,7 @@ ReadResult ReadWhole(int fd, const FileIdentity& identity, std::string* body) {
   return after.identity == identity ? ReadResult::kWhole : ReadResult::kChanging;
 }
 
-}  // namespace
-
-Loaded LoadFile(const LoadRequest& request, FileIo* file_io) {
-  const absl::StatusOr<UniqueFd> root = OpenRoot(request.root);
-  if (!root.ok()) return {Loaded::Result::kUnavailable, nullptr};
-
+Loaded LoadNamed(const LoadRequest& request, int root, FileIo* file_io) {
   // Without the leading '/', since everything is beneath the root.
   std::string relative = request.path.substr(1);
   const bool wants_index = request.path.back() == '/';
@@ -63,13 +59,13 @@ Loaded LoadFile(const LoadRequest& request, FileIo* file_io) {
   }
 
   if (request.known != nullptr && request.known->settled()) {
-    const Lookup seen = LookBeneath(root->get(), relative);
+    const Lookup seen = LookBeneath(root, relative, request.site->walk);
     if (seen.found == Found::kRegular && seen.identity == request.known->identity()) {
       return {Loaded::Result::kUnchanged, request.known};
     }
   }
 
-  Lookup opened = OpenBeneath(root->get(), relative);
+  Lookup opened = OpenBeneath(root, relative, request.site->walk);
   if (wants_index && opened.found == Found::kDirectory) opened.found = Found::kMissing;
   if (opened.found != Found::kRegular) return FromLookup(opened.found);
 
@@ -91,6 +87,19 @@ Loaded LoadFile(const LoadRequest& request, FileIo* file_io) {
   }
   return {Loaded::Result::kFile, CachedFile::OnDisk(opened.identity, fields,
                                                     FileHandle(opened.fd.Release(), file_io), now)};
+}
+
+}  // namespace
+
+Loaded LoadFile(const LoadRequest& request, FileIo* file_io) {
+  const absl::StatusOr<UniqueFd> root = OpenRoot(request.root);
+  if (!root.ok()) return {Loaded::Result::kUnavailable, nullptr};
+  Loaded loaded = LoadNamed(request, root->get(), file_io);
+  if (loaded.result == Loaded::Result::kMissing && request.path.back() == '/' &&
+      request.site->config.listing) {
+    return LoadListing(request, root->get());
+  }
+  return loaded;
 }
 
 }  // namespace anteroom::frontend

@@ -37,6 +37,7 @@ struct Loaded {
   };
   Result result = Result::kFailed;
   std::shared_ptr<const CachedFile> file;  // of kFile and kUnchanged
+  bool cut = false;                        // it is a listing that reached a bound
 };
 
 Loaded LoadFile(const LoadRequest& request, FileIo* file_io);

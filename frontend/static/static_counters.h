@@ -13,6 +13,7 @@ struct alignas(64) StaticCounters {
   SingleWriterCounter evictions;      // left the cache for room
   SingleWriterCounter cold_reads;     // windows that a file-I/O thread had to read
   SingleWriterCounter refused;        // answered 503 since the file-I/O queue was full
+  SingleWriterCounter listings_cut;   // listings made that do not show every entry
   SingleWriterGauge cached_bytes;
   SingleWriterGauge cached_entries;
   SingleWriterGauge cached_descriptors;

@@ -31,6 +31,11 @@ StaticReply StatusReply(int status) {
 
 StaticReply FileReply(std::shared_ptr<const CachedFile> file, const Conditions& conditions) {
   StaticReply reply;
+  if (!file->has_validators()) {  // a listing
+    reply.status = 200;
+    reply.file = std::move(file);
+    return reply;
+  }
   switch (EvaluateConditions(conditions, file->etag(), file->last_modified(), std::time(nullptr))) {
     case ConditionalVerdict::kSend:
       reply.status = 200;
@@ -174,7 +179,7 @@ std::unique_ptr<StaticFiles::Pending> StaticFiles::Core::Serve(const StaticReque
     return nullptr;
   }
 
-  if (!IsServablePath(request.path)) {
+  if (!IsServablePath(request.path, config_.hidden)) {
     done(StatusReply(404));
     return nullptr;
   }
@@ -197,7 +202,9 @@ bool StaticFiles::Core::Launch(absl::string_view path, std::shared_ptr<const Cac
                                bool again, Time now) {
   LoadRequest load{config_.root,          std::string(path), config_.index,
                    cache_->limits().body, std::move(known),  site_};
-  const auto lane = again ? FileIo::Lane::kQuick : FileIo::Lane::kSlow;
+  // A listing is made anew, which is never quick.
+  const bool quick = again && (load.known == nullptr || load.known->has_validators());
+  const auto lane = quick ? FileIo::Lane::kQuick : FileIo::Lane::kSlow;
   const bool taken = file_io_->Submit(lane, [weak = weak_from_this(), poster = poster_,
                                              file_io = file_io_, load = std::move(load)]() mutable {
     const Loaded loaded = LoadFile(load, file_io);
@@ -221,6 +228,7 @@ void StaticFiles::Core::Land(const std::string& path, const Loaded& loaded) {
   const std::shared_ptr<Core> self = shared_from_this();  // `done` may drop all others
   auto node = flights_.extract(path);
   const std::unique_ptr<Flight> flight = std::move(node.mapped());
+  if (loaded.cut) cache_->counters().listings_cut.Add();
   switch (loaded.result) {
     case Loaded::Result::kUnchanged:
     case Loaded::Result::kFile:
@@ -249,8 +257,8 @@ absl::StatusOr<std::unique_ptr<StaticFiles>> StaticFiles::Create(StaticConfig co
                                                                  FileIo* file_io, Poster poster) {
   if (absl::StatusOr<UniqueFd> root = OpenRoot(config.root); !root.ok()) return root.status();
   if (absl::Status status = CheckOpenat2(); !status.ok()) return status;
-  if (!config.index.empty() &&
-      (absl::StrContains(config.index, '/') || !IsServablePath(absl::StrCat("/", config.index)))) {
+  if (!config.index.empty() && (absl::StrContains(config.index, '/') ||
+                                !IsServablePath(absl::StrCat("/", config.index), config.hidden))) {
     return absl::InvalidArgumentError(
         absl::StrCat("static index must be a plain file name: ", config.index));
   }

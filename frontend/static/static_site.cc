@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "frontend/static/listing_page.h"
 
 namespace anteroom::frontend {
 namespace {
@@ -23,15 +24,21 @@ void AppendLine(absl::string_view name, absl::string_view value, std::string* li
 
 }  // namespace
 
-StaticSite::StaticSite(StaticConfig config_in) : config(std::move(config_in)), types(config.types) {
+StaticSite::StaticSite(StaticConfig config_in)
+    : config(std::move(config_in)), types(config.types), walk{config.symlinks, config.hidden} {
   if (!config.cache_control.empty()) AppendLine("Cache-Control", config.cache_control, &always);
   if (config.expires) {
     const auto age = std::chrono::duration_cast<std::chrono::seconds>(*config.expires).count();
     AppendLine("Cache-Control", absl::StrCat("max-age=", age), &always);
   }
   if (config.nosniff) AppendLine("X-Content-Type-Options", "nosniff", &with_content);
+  of_listings = absl::StrCat(with_content, kListingFields);
   for (const auto& [name, value] : config.headers) {
-    AppendLine(name, value, IsAboutContent(name) ? &with_content : &always);
+    const bool content = IsAboutContent(name);
+    AppendLine(name, value, content ? &with_content : &always);
+    // Two of these hold both, and the page's own is the stricter one.
+    const bool own = content || absl::EqualsIgnoreCase(name, "content-security-policy");
+    if (!own) AppendLine(name, value, &of_listings);
   }
 }
 

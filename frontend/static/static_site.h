@@ -8,6 +8,7 @@
 
 #include "frontend/config.h"
 #include "frontend/static/content_types.h"
+#include "frontend/static/safe_open.h"
 
 namespace anteroom::frontend {
 
@@ -16,9 +17,12 @@ struct StaticSite {
 
   const StaticConfig config;
   const ContentTypes types;
+  const WalkPolicy walk;
   // Complete field lines, as in FileFields: of a 200, 206 and 304, and of the first two only.
   std::string always;
   std::string with_content;
+  // Of what is shown in place of files: the operator's policies and nothing about caching.
+  std::string of_listings;
 };
 
 }  // namespace anteroom::frontend

@@ -66,6 +66,9 @@ routes:
       nosniff: false
       headers: {X-Frame-Options: DENY, Vary: Origin}
       types: {wat: text/wat}
+      symlinks: within
+      hidden: true
+      listing: true
   - {host: API.example.com, path: /, pool: gallery, timeout: 1h, retry: always}
   - {path: /, pool: search, retry: never}
 )");
@@ -140,6 +143,10 @@ routes:
   EXPECT_FALSE(files.nosniff);
   EXPECT_THAT(files.headers, ElementsAre(Pair("X-Frame-Options", "DENY"), Pair("Vary", "Origin")));
   EXPECT_THAT(files.types, ElementsAre(Pair("wat", "text/wat")));
+  EXPECT_EQ(files.symlinks, SymlinkPolicy::kWithin);
+  EXPECT_TRUE(files.hidden);
+  EXPECT_TRUE(files.listing);
+  EXPECT_EQ(files.route, "/static/");
   EXPECT_EQ(config.routes[1].host, "api.example.com");
   EXPECT_EQ(config.routes[1].pool, "gallery");
   EXPECT_EQ(config.routes[1].timeout, hours(1));
