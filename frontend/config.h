@@ -113,9 +113,11 @@ struct StaticConfig {
   NamedTexts headers;                // more fields of every answer with a file, by name
   NamedTexts types;                  // extension (no dot) to Content-Type, before the table's
   SymlinkPolicy symlinks = SymlinkPolicy::kNone;
-  bool hidden = false;   // whether names that begin with a dot are served
-  bool listing = false;  // a page with its entries for a directory without index
-  std::string route;     // the path of the route, for that page; not a key of its own
+  bool hidden = false;     // whether names that begin with a dot are served
+  std::string fallback;    // file below the root, served for missing names; empty: none
+  NamedTexts error_pages;  // status to file below the root
+  bool listing = false;    // a page with its entries for a directory without index
+  std::string route;       // the path of the route, for that page; not a key of its own
 };
 
 // What may be sent again after a link broke under it.

@@ -380,6 +380,7 @@ void CheckFiles(const Config& config, YamlFindings* findings) {
     const auto& files = config.routes[i].static_files;
     if (!files || files->root.empty()) continue;
     const std::string why = WhyNotADirectory(files->root);
+    if (why.empty()) CheckStaticFiles(*files, RoutePath(i, "static"), findings);
     if (why.empty()) continue;
     const std::string path = RoutePath(i, "static.root");
     findings->AddFault(path, absl::StrCat(path, ": ", files->root, ": ", why));

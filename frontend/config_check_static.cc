@@ -1,11 +1,14 @@
 #include "frontend/config_check_static.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/units.h"
 #include "frontend/http/field_check.h"
 
@@ -89,6 +92,35 @@ void CheckTypes(const NamedTexts& types, const std::string& path, YamlFindings* 
   CheckDistinct(types, path, findings);
 }
 
+// Of a file that the route itself shows, below its root.
+absl::string_view WhyNotAFileBelow(absl::string_view file, bool hidden) {
+  if (file.empty()) return "is empty";
+  if (file.front() == '/') return "begins with '/': it is below the root";
+  for (const absl::string_view segment : absl::StrSplit(file, '/')) {
+    if (segment.empty()) return "is not the path of a file";
+    if (segment == "." || segment == "..") return "holds a '.' or '..' segment";
+    if (segment.front() == '.' && !hidden) return "is hidden, which this route does not serve";
+  }
+  for (const char c : file) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) return "holds a control character";
+  }
+  return "";
+}
+
+void CheckStandIns(const StaticConfig& files, const std::string& path, YamlFindings* findings) {
+  if (findings->Has(path + ".fallback")) {
+    AddFaultIf(WhyNotAFileBelow(files.fallback, files.hidden), path + ".fallback", files.fallback,
+               findings);
+  }
+  for (const auto& [status, file] : files.error_pages) {
+    const std::string place = absl::StrCat(path, ".error_pages.", status);
+    if (status != "404" && status != "500" && status != "503") {
+      AddFaultIf("is not one of 404, 500, 503", place, status, findings);
+    }
+    AddFaultIf(WhyNotAFileBelow(file, files.hidden), place, file, findings);
+  }
+}
+
 }  // namespace
 
 void CheckStaticOptions(const StaticConfig& files, const std::string& path,
@@ -96,6 +128,20 @@ void CheckStaticOptions(const StaticConfig& files, const std::string& path,
   CheckCaching(files, path, findings);
   CheckHeaders(files.headers, path + ".headers", findings);
   CheckTypes(files.types, path + ".types", findings);
+  CheckStandIns(files, path, findings);
+}
+
+void CheckStaticFiles(const StaticConfig& files, const std::string& path, YamlFindings* findings) {
+  const auto look = [&](const std::string& place, const std::string& file) {
+    const std::string name = absl::StrCat(files.root, "/", file);
+    struct stat st;
+    if (stat(name.c_str(), &st) == 0 && S_ISREG(st.st_mode)) return;
+    findings->AddWarning(place, absl::StrCat(place, ": ", name, ": no such file"));
+  };
+  if (!files.fallback.empty()) look(path + ".fallback", files.fallback);
+  for (const auto& [status, file] : files.error_pages) {
+    look(absl::StrCat(path, ".error_pages.", status), file);
+  }
 }
 
 }  // namespace anteroom::frontend

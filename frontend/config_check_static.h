@@ -12,6 +12,9 @@ namespace anteroom::frontend {
 // Pure. `path`: of the section, such as "routes[0].static".
 void CheckStaticOptions(const StaticConfig& files, const std::string& path, YamlFindings* findings);
 
+// What is not there yet may come: warnings only. Blocks.
+void CheckStaticFiles(const StaticConfig& files, const std::string& path, YamlFindings* findings);
+
 }  // namespace anteroom::frontend
 
 #endif  // ANTEROOM_FRONTEND_CONFIG_CHECK_STATIC_H_

@@ -144,6 +144,8 @@ void ReadStatic(YamlMapping yaml, StaticConfig* files) {
                            {{"none", SymlinkPolicy::kNone}, {"within", SymlinkPolicy::kWithin}});
   ReadBool(&yaml, "hidden", &files->hidden);
   ReadBool(&yaml, "listing", &files->listing);
+  yaml.Read("fallback", &files->fallback);
+  yaml.Read("error_pages", &files->error_pages);
 }
 
 void ReadRoute(YamlMapping yaml, RouteConfig* route) {

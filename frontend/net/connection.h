@@ -132,6 +132,7 @@ class Connection final : private Output::Client,
   // --- Answering, writing: connection_answer.cc
   void ServeFile();
   void OnFile(StaticReply reply);
+  void AnswerPage(StaticReply reply);  // connection_page.cc
   void ServeFromPool();
   void Answer(Outcome outcome, int status);  // an answer of our own
   ResponseContext NewResponse(int status) const;

@@ -18,6 +18,7 @@
 #include "frontend/http/response_writer.h"
 #include "frontend/http/status.h"
 #include "frontend/net/connection.h"
+#include "frontend/static/redirect_location.h"
 #include "spdlog/spdlog.h"
 
 namespace anteroom::frontend {
@@ -41,6 +42,13 @@ void Connection::ServeFile() {
   absl::string_view path = request_->path;
   const std::string& prefix = request_->site->route->path;
   path.remove_prefix(absl::EndsWith(prefix, "/") ? prefix.size() - 1 : prefix.size());
+  if (path.empty() && (head.method() == "GET" || head.method() == "HEAD")) {
+    // The route's path without its slash: relative links would lead beside it.
+    StaticReply redirect;
+    redirect.status = 301;
+    redirect.location = DirectoryLocation(head.path(), head.query());
+    return OnFile(std::move(redirect));
+  }
   StaticRequest query;
   query.method = head.method();
   query.path = path.empty() ? absl::string_view("/") : path;
@@ -58,6 +66,7 @@ void Connection::ServeFile() {
 }
 
 void Connection::OnFile(StaticReply reply) {
+  if (reply.page != nullptr) return AnswerPage(std::move(reply));
   if (reply.status != 200 && reply.status != 304) {
     if (reply.status == 503) return Answer(Outcome::kOverload, 503);
     if (reply.status == 500) return Answer(Outcome::kFileError, 500);

@@ -80,10 +80,16 @@ class StaticFiles::Core : public std::enable_shared_from_this<Core> {
     std::list<Waiter*> waiters;
   };
 
+  // What is to be said of one path at once, or else the flight that will tell.
+  StaticReply Look(const StaticRequest& request, absl::string_view path, StandIn* stand_in,
+                   Time now, Flight** flight);
   StaticReply ReplyTo(const StaticRequest& request, const StaticCache::Entry& entry) const;
+  StaticReply ErrorReply(int status, std::shared_ptr<const CachedFile> page) const;
   bool Launch(absl::string_view path, std::shared_ptr<const CachedFile> known, bool again,
               Time now);
   void Land(const std::string& path, const Loaded& loaded);
+  // Of a flight that has landed: answers the waiter, or has it wait for what stands in for `path`.
+  void Conclude(Waiter* waiter, absl::string_view path, const Loaded& loaded);
 
   const StaticConfig config_;
   const std::shared_ptr<const StaticSite> site_;
@@ -97,31 +103,42 @@ class StaticFiles::Core : public std::enable_shared_from_this<Core> {
 // What a request needs to be answered later.
 class StaticFiles::Core::Waiter : public Pending {
  public:
-  Waiter(std::shared_ptr<Core> core, Flight* flight, const StaticRequest& request, Done done)
-      : core_(std::move(core)), flight_(flight), done_(std::move(done)) {
+  Waiter(std::shared_ptr<Core> core, Flight* flight, const StaticRequest& request,
+         const StandIn& stand_in_in, Time asked_in, Done done)
+      : stand_in(stand_in_in), asked(asked_in), core_(std::move(core)), done_(std::move(done)) {
     raw_path_.assign(request.raw_path.data(), request.raw_path.size());
     raw_query_.assign(request.raw_query.data(), request.raw_query.size());
     if (request.if_none_match.has_value()) if_none_match_.emplace(*request.if_none_match);
     if (request.if_modified_since.has_value()) {
       if_modified_since_.emplace(*request.if_modified_since);
     }
+    Join(flight);
+  }
+  ~Waiter() override { Leave(); }
+
+  void Join(Flight* flight) {
+    flight_ = flight;
     place_ = flight_->waiters.insert(flight_->waiters.end(), this);
   }
-  ~Waiter() override {
-    if (flight_ != nullptr) flight_->waiters.erase(place_);
+  void Leave() {
+    if (flight_ != nullptr) std::exchange(flight_, nullptr)->waiters.erase(place_);
   }
-
-  // Takes this waiter out of its flight. `done` may destroy it, so nothing of it is touched after
-  // that call.
-  void Answer(const Loaded& loaded) {
-    flight_->waiters.erase(place_);
-    flight_ = nullptr;
+  // `done` may destroy this waiter, so nothing of it is touched after that call.
+  void Answer(StaticReply reply) {
     Done done = std::move(done_);
-    done(ReplyTo(loaded));
+    done(std::move(reply));
   }
 
- private:
+  StaticRequest Request() const {
+    StaticRequest request;
+    request.raw_path = raw_path_;
+    request.raw_query = raw_query_;
+    request.if_none_match = if_none_match_;
+    request.if_modified_since = if_modified_since_;
+    return request;
+  }
   StaticReply ReplyTo(const Loaded& loaded) const {
+    if (stand_in.error != 0) return core_->ErrorReply(stand_in.error, loaded.file);
     switch (loaded.result) {
       case Loaded::Result::kFile:
       case Loaded::Result::kUnchanged:
@@ -138,8 +155,12 @@ class StaticFiles::Core::Waiter : public Pending {
     return StatusReply(500);
   }
 
+  StandIn stand_in;
+  const Time asked;
+
+ private:
   const std::shared_ptr<Core> core_;  // whoever waits keeps the answer coming
-  Flight* flight_;                    // null once answered
+  Flight* flight_ = nullptr;          // null once it has landed
   std::list<Waiter*>::iterator place_;
   Done done_;
   std::string raw_path_;
@@ -161,6 +182,14 @@ StaticReply StaticFiles::Core::ReplyTo(const StaticRequest& request,
   return StatusReply(404);
 }
 
+StaticReply StaticFiles::Core::ErrorReply(int status,
+                                          std::shared_ptr<const CachedFile> page) const {
+  StaticReply reply = StatusReply(status);
+  reply.page = std::move(page);
+  reply.page_fields = site_->of_pages;
+  return reply;
+}
+
 std::unique_ptr<StaticFiles::Pending> StaticFiles::Core::Serve(const StaticRequest& request,
                                                                Time now, Done done) {
   if (request.method != "GET" && request.method != "HEAD") {
@@ -168,34 +197,64 @@ std::unique_ptr<StaticFiles::Pending> StaticFiles::Core::Serve(const StaticReque
     return nullptr;
   }
 
-  StaticCache::Entry* const entry = cache_->Find(root_, request.path);
+  StandIn stand_in;
+  for (absl::string_view path = request.path;;) {
+    Flight* flight = nullptr;
+    StaticReply reply = Look(request, path, &stand_in, now, &flight);
+    if (flight != nullptr) {
+      return std::make_unique<Waiter>(shared_from_this(), flight, request, stand_in, now,
+                                      std::move(done));
+    }
+    path = site_->stand_ins.Next(reply.status, path, &stand_in);
+    if (path.empty()) {
+      done(std::move(reply));
+      return nullptr;
+    }
+  }
+}
+
+StaticReply StaticFiles::Core::Look(const StaticRequest& request, absl::string_view path,
+                                    StandIn* stand_in, Time now, Flight** flight) {
+  const bool first = stand_in->none();  // the others belong to a request that has been counted
+  StaticCache::Entry* const entry = cache_->Find(root_, path);
   if (entry != nullptr && now - entry->checked < kMaxStaleness) {
     // Refused for the moment, the next request tries again.
     if (now - entry->checked >= kFresh && !entry->checking) {
-      entry->checking = Launch(request.path, entry->file, /*again=*/true, now);
+      entry->checking = Launch(path, entry->file, /*again=*/true, now);
     }
-    cache_->counters().hits.Add();
-    done(ReplyTo(request, *entry));
-    return nullptr;
+    if (first) cache_->counters().hits.Add();
+    return stand_in->error != 0 ? ErrorReply(stand_in->error, entry->file)
+                                : ReplyTo(request, *entry);
   }
 
-  if (!IsServablePath(request.path, config_.hidden)) {
-    done(StatusReply(404));
-    return nullptr;
+  if (!IsServablePath(path, config_.hidden)) {
+    stand_in->fell_back = true;  // what must not be seen is no page of an application
+    return StatusReply(404);
   }
-  auto flight = flights_.find(request.path);
-  if (flight == flights_.end()) {
-    if (!Launch(request.path, entry != nullptr ? entry->file : nullptr, entry != nullptr, now)) {
+  auto found = flights_.find(path);
+  if (found == flights_.end()) {
+    if (!Launch(path, entry != nullptr ? entry->file : nullptr, entry != nullptr, now)) {
       cache_->counters().refused.Add();
-      done(StatusReply(503));
-      return nullptr;
+      return StatusReply(stand_in->error != 0 ? stand_in->error : 503);
     }
-    flight = flights_.find(request.path);
+    found = flights_.find(path);
     if (entry != nullptr) entry->checking = true;
   }
-  cache_->counters().misses.Add();
-  return std::make_unique<Waiter>(shared_from_this(), flight->second.get(), request,
-                                  std::move(done));
+  if (first) cache_->counters().misses.Add();
+  *flight = found->second.get();
+  return StaticReply();
+}
+
+void StaticFiles::Core::Conclude(Waiter* waiter, absl::string_view path, const Loaded& loaded) {
+  waiter->Leave();
+  StaticReply reply = waiter->ReplyTo(loaded);
+  for (;;) {
+    path = site_->stand_ins.Next(reply.status, path, &waiter->stand_in);
+    if (path.empty()) return waiter->Answer(std::move(reply));
+    Flight* flight = nullptr;
+    reply = Look(waiter->Request(), path, &waiter->stand_in, waiter->asked, &flight);
+    if (flight != nullptr) return waiter->Join(flight);
+  }
 }
 
 bool StaticFiles::Core::Launch(absl::string_view path, std::shared_ptr<const CachedFile> known,
@@ -245,7 +304,7 @@ void StaticFiles::Core::Land(const std::string& path, const Loaded& loaded) {
       cache_->Erase(root_, path);
       break;
   }
-  while (!flight->waiters.empty()) flight->waiters.front()->Answer(loaded);
+  while (!flight->waiters.empty()) Conclude(flight->waiters.front(), path, loaded);
 }
 
 StaticFiles::StaticFiles(std::shared_ptr<Core> core) : core_(std::move(core)) {}

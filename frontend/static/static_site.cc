@@ -25,7 +25,10 @@ void AppendLine(absl::string_view name, absl::string_view value, std::string* li
 }  // namespace
 
 StaticSite::StaticSite(StaticConfig config_in)
-    : config(std::move(config_in)), types(config.types), walk{config.symlinks, config.hidden} {
+    : config(std::move(config_in)),
+      types(config.types),
+      walk{config.symlinks, config.hidden},
+      stand_ins(config, &types) {
   if (!config.cache_control.empty()) AppendLine("Cache-Control", config.cache_control, &always);
   if (config.expires) {
     const auto age = std::chrono::duration_cast<std::chrono::seconds>(*config.expires).count();
@@ -33,9 +36,11 @@ StaticSite::StaticSite(StaticConfig config_in)
   }
   if (config.nosniff) AppendLine("X-Content-Type-Options", "nosniff", &with_content);
   of_listings = absl::StrCat(with_content, kListingFields);
+  of_pages = with_content;
   for (const auto& [name, value] : config.headers) {
     const bool content = IsAboutContent(name);
     AppendLine(name, value, content ? &with_content : &always);
+    AppendLine(name, value, &of_pages);
     // Two of these hold both, and the page's own is the stricter one.
     const bool own = content || absl::EqualsIgnoreCase(name, "content-security-policy");
     if (!own) AppendLine(name, value, &of_listings);

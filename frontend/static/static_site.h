@@ -9,11 +9,14 @@
 #include "frontend/config.h"
 #include "frontend/static/content_types.h"
 #include "frontend/static/safe_open.h"
+#include "frontend/static/stand_ins.h"
 
 namespace anteroom::frontend {
 
 struct StaticSite {
   explicit StaticSite(StaticConfig config_in);
+  StaticSite(const StaticSite&) = delete;
+  StaticSite& operator=(const StaticSite&) = delete;
 
   const StaticConfig config;
   const ContentTypes types;
@@ -23,6 +26,8 @@ struct StaticSite {
   std::string with_content;
   // Of what is shown in place of files: the operator's policies and nothing about caching.
   std::string of_listings;
+  std::string of_pages;  // the same for error pages
+  const StandIns stand_ins;
 };
 
 }  // namespace anteroom::frontend

@@ -78,5 +78,25 @@ TEST(CheckStaticOptionsTest, TypesAreMediaTypesByExtension) {
             "types.MD: 'MD' is given twice, but for upper and lower case");
 }
 
+TEST(CheckStaticOptionsTest, StandInsAreFilesBelowTheRoot) {
+  EXPECT_EQ(ReasonFor("fallback: app/index.html"), "");
+  EXPECT_EQ(ReasonFor("fallback: /index.html"),
+            "fallback: '/index.html' begins with '/': it is below the root");
+  EXPECT_EQ(ReasonFor("fallback: ''"), "fallback: '' is empty");
+  EXPECT_EQ(ReasonFor("fallback: ../index.html"),
+            "fallback: '../index.html' holds a '.' or '..' segment");
+  EXPECT_EQ(ReasonFor("fallback: a//b"), "fallback: 'a//b' is not the path of a file");
+  EXPECT_EQ(ReasonFor("fallback: a/"), "fallback: 'a/' is not the path of a file");
+  EXPECT_EQ(ReasonFor("fallback: .app/x"),
+            "fallback: '.app/x' is hidden, which this route does not serve");
+  EXPECT_EQ(FaultsOf("      fallback: .app/x\n      hidden: true\n"), "");
+  EXPECT_EQ(ReasonFor("fallback: \"a\\nb\""), "fallback: 'a\\nb' holds a control character");
+  EXPECT_EQ(ReasonFor("error_pages: {404: 404.html, 500: e.html, 503: e.html}"), "");
+  EXPECT_EQ(ReasonFor("error_pages: {403: 403.html}"),
+            "error_pages.403: '403' is not one of 404, 500, 503");
+  EXPECT_EQ(ReasonFor("error_pages: {404: ../x}"),
+            "error_pages.404: '../x' holds a '.' or '..' segment");
+}
+
 }  // namespace
 }  // namespace anteroom::frontend

@@ -69,6 +69,8 @@ routes:
       symlinks: within
       hidden: true
       listing: true
+      fallback: app.html
+      error_pages: {404: errors/404.html, 503: busy.html}
   - {host: API.example.com, path: /, pool: gallery, timeout: 1h, retry: always}
   - {path: /, pool: search, retry: never}
 )");
@@ -146,6 +148,9 @@ routes:
   EXPECT_EQ(files.symlinks, SymlinkPolicy::kWithin);
   EXPECT_TRUE(files.hidden);
   EXPECT_TRUE(files.listing);
+  EXPECT_EQ(files.fallback, "app.html");
+  EXPECT_THAT(files.error_pages,
+              ElementsAre(Pair("404", "errors/404.html"), Pair("503", "busy.html")));
   EXPECT_EQ(files.route, "/static/");
   EXPECT_EQ(config.routes[1].host, "api.example.com");
   EXPECT_EQ(config.routes[1].pool, "gallery");
