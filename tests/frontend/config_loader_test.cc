@@ -323,6 +323,17 @@ TEST_F(LoadConfigTest, RefusesAStaticRootThatIsNoDirectory) {
             "f:5:32: routes[1].static.root: D/anteroom.yaml: not a directory\n");
 }
 
+TEST_F(LoadConfigTest, WarnsOfPagesThatAreNotThere) {
+  const LoadedConfig loaded =
+      Load("listeners: [{address: '0.0.0.0:8080'}]\nspool: {directory: " + directory_ +
+           "}\nroutes:\n  - path: /\n    static:\n      root: " + directory_ +
+           "\n      fallback: anteroom.yaml\n      error_pages: {404: none.html}\n");
+  EXPECT_TRUE(loaded.config.has_value());
+  ASSERT_EQ(loaded.warnings.size(), 1u);
+  EXPECT_EQ(loaded.warnings[0].reason,
+            "routes[0].static.error_pages.404: " + directory_ + "/none.html: no such file");
+}
+
 TEST_F(LoadConfigTest, RefusesASpoolThatCannotBeWritten) {
   EXPECT_EQ(LoadFaults(LeastAnd("spool: {directory: " + directory_ + "/none}\n")),
             "f:4:20: spool.directory: D/none: No such file or directory\n");

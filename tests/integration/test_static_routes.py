@@ -178,7 +178,7 @@ class Links(html.parser.HTMLParser):
 ODD_NAMES = [
     b"plain.txt",
     b"with space & more.txt",
-    b"<script>alert(1)</script>.html",
+    b"<script>alert(1).html",
     b'"quoted" onmouseover="x".txt',
     b"javascript:alert(1)",
     b"100%25.txt",
@@ -196,7 +196,7 @@ def test_every_link_of_a_listing_leads_to_its_file(stack: Stack, root: pathlib.P
     odd.mkdir()
     names = [name for name in ODD_NAMES if not name.startswith(b".")]
     for index, name in enumerate(ODD_NAMES):
-        (pathlib.Path(os.fsdecode(os.fsencode(odd) + b"/" + name))).write_bytes(b"%d" % index)
+        pathlib.Path(os.fsdecode(os.fsencode(odd) + b"/" + name)).write_bytes(b"%d" % index)
     for name in (b"new\nline", b"escape\x1b[1m", b"back\\slash"):
         pathlib.Path(os.fsdecode(os.fsencode(odd) + b"/" + name)).write_bytes(b"not to be requested")
     start(stack, root, listing=True)

@@ -1,7 +1,9 @@
 // Fallback and error pages: which are shown for what, from the disk and from the cache.
 #include "frontend/static/stand_ins.h"
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
