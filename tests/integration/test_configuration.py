@@ -117,7 +117,7 @@ FAULTS = {
     "static_root_is_not_there": ("pool: main}", "static: {root: www}}", 9, "root"),
     "static_header_of_the_server": ("pool: main}", "static: {root: /usr, headers: {ETag: x}}}", 9, "ETag"),
     "static_header_with_a_line_end": ("pool: main}", 'static: {root: /usr, headers: {A: "x\\r\\nB: y"}}}', 9, "ASCII"),
-    "static_cache_control": ("pool: main}", "static: {root: /usr, cache_control: max-age 60}}", 9, "directives"),
+    "static_cache_control": ("pool: main}", "static: {root: /usr, cache_control: max-age 60}}", 9, "seconds"),
     "static_expires": ("pool: main}", "static: {root: /usr, expires: 9000h}}", 9, "8760h"),
     "static_type": ("pool: main}", "static: {root: /usr, types: {md: markdown}}}", 9, "media type"),
     "static_fallback": ("pool: main}", "static: {root: /usr, fallback: ../x}}", 9, "fallback"),
