@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -110,6 +111,12 @@ struct CompressConfig {
   uint32_t gzip_level = 6;    // of zlib
   uint32_t brotli_level = 5;  // "quality", as brotli calls it
 };
+// Whether symbolic links below a static root are followed: not at all, or where they lead to something
+// below the root. Never out of it.
+enum class SymlinkPolicy { kNone, kWithin };
+
+// Names of the user's choice and what they stand for, in file order.
+using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 
 struct StaticConfig {
   std::string root;                  // a directory; in a file, relative to where the file is
@@ -117,6 +124,17 @@ struct StaticConfig {
   // Whether `name.br`, `name.zst` and `name.gz` beside a file `name` are sent in its place.
   CodingSet precompressed;
   CompressConfig compress;
+  std::string cache_control;        // the field's value; empty: no such field
+  std::optional<Duration> expires;  // instead of it: Cache-Control: max-age, in whole seconds
+  bool nosniff = true;              // X-Content-Type-Options: nosniff
+  NamedTexts headers;               // more fields of every answer with a file, by name
+  NamedTexts types;                 // extension (no dot) to Content-Type, before the table's
+  SymlinkPolicy symlinks = SymlinkPolicy::kNone;
+  bool hidden = false;     // whether names that begin with a dot are served
+  std::string fallback;    // file below the root, served for missing names; empty: none
+  NamedTexts error_pages;  // status to file below the root
+  bool listing = false;    // a page with its entries for a directory without index
+  std::string route;       // the path of the route, for that page; not a key of its own
 };
 
 // What may be sent again after a link broke under it.

@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "common/unique_fd.h"
 #include "common/units.h"
+#include "frontend/config_check_static.h"
 #include "frontend/http/byte_class.h"
 #include "frontend/http/host.h"
 #include "frontend/router.h"
@@ -358,6 +359,7 @@ void CheckStatic(const StaticConfig& files, const std::string& path, YamlFinding
   } else if (files.root.empty()) {
     findings->AddFault(path + ".root", absl::StrCat(path, ".root: is empty"));
   }
+  CheckStaticOptions(files, path, findings);
 }
 
 // Why `path` is not a directory, or nothing.
@@ -405,6 +407,7 @@ void CheckFiles(const Config& config, YamlFindings* findings) {
     const auto& files = config.routes[i].static_files;
     if (!files || files->root.empty()) continue;
     const std::string why = WhyNotADirectory(files->root);
+    if (why.empty()) CheckStaticFiles(*files, RoutePath(i, "static"), findings);
     if (why.empty()) continue;
     const std::string path = RoutePath(i, "static.root");
     findings->AddFault(path, absl::StrCat(path, ": ", files->root, ": ", why));

@@ -33,6 +33,10 @@ constexpr uint64_t kTiB = uint64_t{1} << 40;
 // The functions below read the file's sections in the order of docs/CONFIG.md. Ranges keep out what
 // can't be meant (a unit mixed up), not what is unwise.
 
+void ReadBool(YamlMapping* yaml, absl::string_view key, bool* value) {
+  yaml->Read<bool>(key, value, {{"false", false}, {"true", true}});
+}
+
 void ReadListener(YamlMapping yaml, ListenerConfig* listener) {
   yaml.Read("address", &listener->address);
   yaml.Read("unix", &listener->unix_path);
@@ -153,6 +157,19 @@ void ReadStatic(YamlMapping yaml, StaticConfig* files) {
                {"zstd", ContentCoding::kZstd},
                {"gzip", ContentCoding::kGzip}});
   ReadCompress(yaml.Section("compress"), &files->compress);
+  yaml.Read("cache_control", &files->cache_control);
+  Duration expires(-1);
+  yaml.Read("expires", &expires, {seconds(0), hours(24 * 365)});
+  if (expires >= Duration::zero()) files->expires = expires;
+  ReadBool(&yaml, "nosniff", &files->nosniff);
+  yaml.Read("headers", &files->headers);
+  yaml.Read("types", &files->types);
+  yaml.Read<SymlinkPolicy>("symlinks", &files->symlinks,
+                           {{"none", SymlinkPolicy::kNone}, {"within", SymlinkPolicy::kWithin}});
+  ReadBool(&yaml, "hidden", &files->hidden);
+  ReadBool(&yaml, "listing", &files->listing);
+  yaml.Read("fallback", &files->fallback);
+  yaml.Read("error_pages", &files->error_pages);
 }
 
 void ReadRoute(YamlMapping yaml, RouteConfig* route) {
@@ -162,6 +179,7 @@ void ReadRoute(YamlMapping yaml, RouteConfig* route) {
   if (yaml.Has("static")) route->static_files.emplace();
   StaticConfig ignored;
   ReadStatic(yaml.Section("static"), route->static_files ? &*route->static_files : &ignored);
+  if (route->static_files) route->static_files->route = route->path;
   yaml.Read("pool", &route->pool);
   Duration timeout{};
   yaml.Read("timeout", &timeout, {milliseconds(1), hours(24)});

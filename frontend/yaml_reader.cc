@@ -268,6 +268,21 @@ void YamlMapping::ReadWords(absl::string_view key, std::vector<std::string>* wor
   if (FindWords(key, &read)) *words = std::move(read);
 }
 
+void YamlMapping::Read(absl::string_view key,
+                       std::vector<std::pair<std::string, std::string>>* texts) {
+  const YamlNode* mapping = Find(key, YamlNode::Kind::kMapping);
+  if (mapping == nullptr) return;
+  for (const YamlEntry& entry : mapping->entries) {
+    const std::string name = absl::StrCat(key, ".", entry.key);
+    findings_->places[PathOf(name)] = YamlPlace(entry);
+    if (entry.value.kind == YamlNode::Kind::kScalar) {
+      texts->emplace_back(entry.key, entry.value.text);
+    } else {
+      AddFault(name, Expected(YamlNode::Kind::kScalar));
+    }
+  }
+}
+
 YamlMapping YamlMapping::Section(absl::string_view key) {
   return YamlMapping(Find(key, YamlNode::Kind::kMapping), PathOf(key), findings_);
 }

@@ -90,6 +90,8 @@ class YamlMapping {
   void Read(absl::string_view key, std::vector<SocketAddress>* values);
   // Addresses, ranges, and the word `unix`. May be empty; what can't be read is a fault and left out.
   void Read(absl::string_view key, TrustedProxies* proxies);
+  // A mapping from names to single values. What is something else is a fault and left out.
+  void Read(absl::string_view key, std::vector<std::pair<std::string, std::string>>* texts);
   void ReadSize(absl::string_view key, uint64_t* value, YamlRange<uint64_t> range);
   // Octal, as chmod takes it.
   void ReadFileMode(absl::string_view key, uint32_t* mode);

@@ -188,6 +188,9 @@ void AddStatic(const Workers& workers, const FileIo& file_io, MetricFamilies* fa
   AddCounter(families, "anteroom_static_compression_out_bytes_total",
              "What they were made smaller to.", {},
              sum([](const StaticCounters& c) -> auto& { return c.compression_bytes_out; }));
+  AddCounter(families, "anteroom_static_listings_cut_total",
+             "Listings made that do not show every entry.", {},
+             sum([](const StaticCounters& c) -> auto& { return c.listings_cut; }));
   AddGauge(families, "anteroom_static_cached_bytes",
            "Memory taken by cached files, over all loops.", {},
            sum([](const StaticCounters& c) -> auto& { return c.cached_bytes; }));

@@ -140,6 +140,7 @@ class Connection final : private Output::Client,
   void SendPartial(StaticReply reply);
   void BeginFile(int status, const ResponseFraming& framing);
   void AppendFileHead(absl::string_view fields);
+  void AnswerPage(StaticReply reply);  // connection_page.cc
 
   // --- Answering, writing: connection_answer.cc
   void ServeFromPool();

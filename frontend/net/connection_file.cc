@@ -8,6 +8,7 @@
 #include "frontend/http/accept_encoding.h"
 #include "frontend/http/response_writer.h"
 #include "frontend/net/connection.h"
+#include "frontend/static/redirect_location.h"
 #include "frontend/static/request_conditions.h"
 
 namespace anteroom::frontend {
@@ -22,6 +23,13 @@ void Connection::ServeFile() {
   // for GET and HEAD (RFC 9110, sections 13.1 and 14.2).
   const bool as_get = request_->redirect != nullptr && head.method() != "HEAD";
   query.method = as_get ? absl::string_view("GET") : head.method();
+  if (path.empty() && (query.method == "GET" || query.method == "HEAD")) {
+    // The route's path without its slash: relative links would lead beside it.
+    StaticReply to_directory;
+    to_directory.status = 301;
+    to_directory.location = DirectoryLocation(head.path(), head.query());
+    return OnFile(std::move(to_directory));
+  }
   query.path = path.empty() ? absl::string_view("/") : path;
   query.raw_path = head.path();
   query.raw_query = head.query();
@@ -39,6 +47,7 @@ void Connection::ServeFile() {
 
 void Connection::OnFile(StaticReply reply) {
   const bool redirected = request_->redirect != nullptr;
+  if (reply.page != nullptr && !redirected) return AnswerPage(std::move(reply));
   // The parts would say the file's type, and the handler has the say.
   if (reply.status == 206 && redirected && reply.partial->pieces.size() > 1) reply.status = 200;
   const bool sends = reply.status == 200 || reply.status == 206 || reply.status == 304;

@@ -14,6 +14,8 @@ namespace {
 // milliseconds).
 constexpr std::time_t kTimestampGrain = 2;
 
+constexpr absl::string_view kContentType = "Content-Type: ";
+
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
 std::time_t FloorToSeconds(int64_t ns) {
@@ -50,11 +52,15 @@ CachedFile::CachedFile(const FileIdentity& identity, const FileFields& fields, u
       settled_(FloorToSeconds(std::max(identity.modified_ns, identity.changed_ns)) +
                    kTimestampGrain <
                now) {
-  const std::string etag = MakeEtag(identity, fields.etag_suffix);
+  const std::string etag = fields.validators ? MakeEtag(identity, fields.etag_suffix) : "";
   etag_size_ = etag.size();
-  const std::string content = absl::StrCat(
-      "Content-Type: ", fields.content_type, "\r\nLast-Modified: ", FormatHttpDate(last_modified_),
-      "\r\nETag: ", etag, "\r\nAccept-Ranges: bytes\r\n", fields.always, fields.with_content);
+  content_type_size_ = fields.content_type.size();
+  std::string content = absl::StrCat(kContentType, fields.content_type, "\r\n");
+  if (fields.validators) {
+    absl::StrAppend(&content, "Last-Modified: ", FormatHttpDate(last_modified_), "\r\nETag: ", etag,
+                    "\r\nAccept-Ranges: bytes\r\n");
+  }
+  absl::StrAppend(&content, fields.always, fields.with_content);
   const std::string length = absl::StrCat("Content-Length: ", size, "\r\n\r\n");
   content_fields_size_ = content.size();
   fields_size_ = content.size() + length.size();
@@ -89,7 +95,12 @@ absl::string_view CachedFile::body() const {
   return absl::string_view(message_).substr(fields_size_);
 }
 
+absl::string_view CachedFile::content_type() const {
+  return absl::string_view(message_).substr(kContentType.size(), content_type_size_);
+}
+
 absl::string_view CachedFile::etag() const {
+  if (!has_validators()) return {};
   constexpr size_t kName = sizeof("ETag: ") - 1;
   return absl::string_view(not_modified_).substr(kName, etag_size_);
 }

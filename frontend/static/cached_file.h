@@ -48,6 +48,9 @@ struct FileFields {
   ContentCoding coding = ContentCoding::kIdentity;
   // Of the file that the path names, where the bytes come from one beside it (`name.br`).
   const FileIdentity* named = nullptr;
+  // False for what was made here, of which no time tells that it has changed: no Last-Modified and
+  // ETag, and no condition or range is looked at.
+  bool validators = true;
 };
 
 class CachedFile {
@@ -93,7 +96,9 @@ class CachedFile {
   // metadata when there is an ETag).
   absl::string_view not_modified_fields() const { return not_modified_; }
 
-  absl::string_view etag() const;  // strong, with its quotes
+  absl::string_view etag() const;  // strong, with its quotes; empty without validators
+  bool has_validators() const { return etag_size_ > 0; }
+  absl::string_view content_type() const;
   // Whole seconds since the epoch. A modification time in the future becomes the time at which the
   // file was loaded (RFC 9110, section 8.8.2.1: never later than Date).
   std::time_t last_modified() const { return last_modified_; }
@@ -129,6 +134,7 @@ class CachedFile {
   size_t fields_size_ = 0;          // of ok_fields() in message_
   size_t content_fields_size_ = 0;  // of content_fields() in message_
   size_t etag_size_ = 0;
+  size_t content_type_size_ = 0;
 };
 
 }  // namespace anteroom::frontend

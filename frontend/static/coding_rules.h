@@ -13,7 +13,6 @@ namespace anteroom::frontend {
 
 class CodingRules {
  public:
-  CodingRules() = default;
   // Files larger than `body_limit` (bytes) are not kept in memory, and so never compressed.
   CodingRules(const StaticConfig& config, uint64_t body_limit);
 

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "frontend/static/compressor.h"
 #include "frontend/static/file_handle.h"
-#include "frontend/static/mime.h"
+#include "frontend/static/listing_loader.h"
 #include "frontend/static/safe_open.h"
 
 namespace anteroom::frontend {
@@ -51,35 +51,20 @@ ReadResult ReadWhole(int fd, const FileIdentity& identity, std::string* body) {
   return after.identity == identity ? ReadResult::kWhole : ReadResult::kChanging;
 }
 
+// Beneath the root, so without the leading '/'.
 std::string RelativeName(const LoadRequest& request) {
-  // Without the leading '/', since everything is beneath the root.
   std::string relative = request.path.substr(1);
-  if (request.path.back() == '/') absl::StrAppend(&relative, request.index);
+  if (request.path.back() == '/') absl::StrAppend(&relative, request.site->config.index);
   return relative;
 }
 
-// Complete field lines. Static storage.
-absl::string_view EncodingField(ContentCoding coding) {
-  switch (coding) {
-    case ContentCoding::kBrotli:
-      return "Content-Encoding: br\r\n";
-    case ContentCoding::kZstd:
-      return "Content-Encoding: zstd\r\n";
-    case ContentCoding::kGzip:
-      return "Content-Encoding: gzip\r\n";
-    case ContentCoding::kIdentity:
-      break;
-  }
-  return "";
-}
-
 // Of the file that is called `relative` and has `size` bytes, in `coding`.
-FileFields FieldsOf(const LoadRequest& request, absl::string_view relative, uint64_t size,
+FileFields FieldsOf(const StaticSite& site, absl::string_view relative, uint64_t size,
                     ContentCoding coding) {
   FileFields fields;
-  fields.content_type = ContentTypeOf(relative);
-  if (request.rules->Varies(fields.content_type, size)) fields.always = "Vary: Accept-Encoding\r\n";
-  fields.with_content = EncodingField(coding);
+  fields.content_type = site.types.Of(relative);
+  fields.always = site.Always(site.codings.Varies(fields.content_type, size));
+  fields.with_content = site.WithContent(coding);
   if (coding != ContentCoding::kIdentity) fields.etag_suffix = CodingName(coding);
   fields.coding = coding;
   return fields;
@@ -88,7 +73,7 @@ FileFields FieldsOf(const LoadRequest& request, absl::string_view relative, uint
 // Reads what is open, or keeps it open.
 Loaded Keep(const LoadRequest& request, Lookup opened, const FileFields& fields, FileIo* file_io) {
   const std::time_t now = std::time(nullptr);
-  if (opened.identity.size <= request.body_limit) {
+  if (opened.identity.size <= request.site->body_limit) {
     std::string body;
     switch (ReadWhole(opened.fd.get(), opened.identity, &body)) {
       case ReadResult::kWhole:
@@ -128,18 +113,18 @@ bool MayStandFor(const FileIdentity& sibling, const FileIdentity& named) {
 Loaded LoadSibling(const LoadRequest& request, int root, absl::string_view relative,
                    const FileIdentity& named, ContentCoding coding, FileIo* file_io) {
   const std::string name = absl::StrCat(relative, SiblingSuffix(coding));
-  const Lookup seen = LookBeneath(root, name);
+  const Lookup seen = LookBeneath(root, name, request.site->walk);
   if (seen.found != Found::kRegular || !MayStandFor(seen.identity, named)) {
     return {Loaded::Result::kMissing, nullptr};
   }
   if (auto known = FindKnown(request, coding, seen.identity, named)) {
     return {Loaded::Result::kUnchanged, std::move(known)};
   }
-  Lookup opened = OpenBeneath(root, name);
+  Lookup opened = OpenBeneath(root, name, request.site->walk);
   if (opened.found != Found::kRegular || !MayStandFor(opened.identity, named)) {
     return {Loaded::Result::kMissing, nullptr};
   }
-  FileFields fields = FieldsOf(request, relative, named.size, coding);
+  FileFields fields = FieldsOf(*request.site, relative, named.size, coding);
   fields.named = &named;
   Loaded loaded = Keep(request, std::move(opened), fields, file_io);
   if (loaded.result == Loaded::Result::kFailed) loaded.result = Loaded::Result::kMissing;
@@ -150,7 +135,7 @@ Loaded LoadSibling(const LoadRequest& request, int root, absl::string_view relat
 // in what it had better be compressed.
 Loaded LoadCoded(const LoadRequest& request, int root, absl::string_view relative,
                  const FileIdentity& named, FileIo* file_io) {
-  const CodingRules& rules = *request.rules;
+  const CodingRules& rules = request.site->codings;
   const bool useless = request.useless != nullptr && request.useless->settled() &&
                        request.useless->identity() == named;
   for (size_t i = 0; i < request.codings.size(); ++i) {
@@ -159,63 +144,75 @@ Loaded LoadCoded(const LoadRequest& request, int root, absl::string_view relativ
       Loaded loaded = LoadSibling(request, root, relative, named, coding, file_io);
       if (loaded.file != nullptr) return loaded;
     }
-    if (useless || !rules.Compresses(coding, ContentTypeOf(relative), named.size)) continue;
+    if (useless || !rules.Compresses(coding, request.site->types.Of(relative), named.size))
+      continue;
     if (auto known = FindKnown(request, coding, named, named)) {
       return {Loaded::Result::kUnchanged, std::move(known)};
     }
-    return {Loaded::Result::kMissing, nullptr, coding};
+    return {Loaded::Result::kMissing, nullptr, /*cut=*/false, coding};
   }
   return {Loaded::Result::kMissing, nullptr};
+}
+
+// The file that the path names, or its index: in the coding that the client prefers.
+Loaded LoadNamed(const LoadRequest& request, int root, FileIo* file_io) {
+  const StaticSite& site = *request.site;
+  const bool wants_index = request.path.back() == '/';
+  if (wants_index && site.config.index.empty()) return {Loaded::Result::kMissing, nullptr};
+  const std::string relative = RelativeName(request);
+
+  ContentCoding compress = ContentCoding::kIdentity;
+  if (!request.known.empty() || !request.codings.empty()) {
+    const Lookup seen = LookBeneath(root, relative, site.walk);
+    if (seen.found == Found::kRegular) {
+      Loaded coded = LoadCoded(request, root, relative, seen.identity, file_io);
+      if (coded.file != nullptr) return coded;
+      compress = coded.compress;
+      const auto known = FindKnown(request, ContentCoding::kIdentity, seen.identity, seen.identity);
+      if (known != nullptr && (compress == ContentCoding::kIdentity || known->in_memory())) {
+        return {Loaded::Result::kUnchanged, known, /*cut=*/false, compress};
+      }
+    }
+  }
+
+  Lookup opened = OpenBeneath(root, relative, site.walk);
+  if (wants_index && opened.found == Found::kDirectory) opened.found = Found::kMissing;
+  if (opened.found != Found::kRegular) return FromLookup(opened.found);
+
+  const FileFields fields =
+      FieldsOf(site, relative, opened.identity.size, ContentCoding::kIdentity);
+  Loaded loaded = Keep(request, std::move(opened), fields, file_io);
+  // It may have become another file in between, and is not read whole while it grows.
+  if (loaded.file != nullptr && loaded.file->in_memory() &&
+      site.codings.Compresses(compress, fields.content_type, loaded.file->size())) {
+    loaded.compress = compress;
+  }
+  return loaded;
 }
 
 }  // namespace
 
 Loaded LoadFile(const LoadRequest& request, FileIo* file_io) {
-  const absl::StatusOr<UniqueFd> root = OpenRoot(request.root);
+  const absl::StatusOr<UniqueFd> root = OpenRoot(request.site->config.root);
   if (!root.ok()) return {Loaded::Result::kUnavailable, nullptr};
-
-  const bool wants_index = request.path.back() == '/';
-  if (wants_index && request.index.empty()) return {Loaded::Result::kMissing, nullptr};
-  const std::string relative = RelativeName(request);
-
-  ContentCoding compress = ContentCoding::kIdentity;
-  if (!request.known.empty() || !request.codings.empty()) {
-    const Lookup seen = LookBeneath(root->get(), relative);
-    if (seen.found == Found::kRegular) {
-      Loaded coded = LoadCoded(request, root->get(), relative, seen.identity, file_io);
-      if (coded.file != nullptr) return coded;
-      compress = coded.compress;
-      const auto known = FindKnown(request, ContentCoding::kIdentity, seen.identity, seen.identity);
-      if (known != nullptr && (compress == ContentCoding::kIdentity || known->in_memory())) {
-        return {Loaded::Result::kUnchanged, known, compress};
-      }
-    }
-  }
-
-  Lookup opened = OpenBeneath(root->get(), relative);
-  if (wants_index && opened.found == Found::kDirectory) opened.found = Found::kMissing;
-  if (opened.found != Found::kRegular) return FromLookup(opened.found);
-
-  const FileFields fields =
-      FieldsOf(request, relative, opened.identity.size, ContentCoding::kIdentity);
-  Loaded loaded = Keep(request, std::move(opened), fields, file_io);
-  // It may have become another file in between, and is not read whole while it grows.
-  if (loaded.file != nullptr && loaded.file->in_memory() &&
-      request.rules->Compresses(compress, fields.content_type, loaded.file->size())) {
-    loaded.compress = compress;
+  Loaded loaded = LoadNamed(request, root->get(), file_io);
+  if (loaded.result == Loaded::Result::kMissing && request.path.back() == '/' &&
+      request.site->config.listing) {
+    return LoadListing(request, root->get());
   }
   return loaded;
 }
 
 void CompressLoaded(const LoadRequest& request, Loaded* loaded) {
   const CachedFile& plain = *loaded->file;
+  const StaticSite& site = *request.site;
   const std::optional<std::string> coded =
-      Compress(loaded->compress, plain.body(), request.rules->compress());
+      Compress(loaded->compress, plain.body(), site.codings.compress());
   if (!coded.has_value()) {
     loaded->compression = Loaded::Compression::kUseless;
     return;
   }
-  FileFields fields = FieldsOf(request, RelativeName(request), plain.size(), loaded->compress);
+  FileFields fields = FieldsOf(site, RelativeName(request), plain.size(), loaded->compress);
   const std::string suffix = absl::StrCat(fields.etag_suffix, Fingerprint(*coded));
   fields.etag_suffix = suffix;
   loaded->file = CachedFile::InMemory(plain.identity(), fields, *coded, plain.loaded_at());

@@ -13,23 +13,20 @@
 
 #include "frontend/http/content_coding.h"
 #include "frontend/static/cached_file.h"
-#include "frontend/static/coding_rules.h"
+#include "frontend/static/static_site.h"
 
 namespace anteroom::frontend {
 
 class FileIo;
 
 struct LoadRequest {
-  std::string root;  // opened anew each time, so that a root that is exchanged as a whole is seen
-  std::string
-      path;  // servable (IsServablePath); one that ends in '/' means the index in that directory
-  std::string index;      // empty: directories have none
-  size_t body_limit = 0;  // larger files are left on disk
+  // Servable (IsServablePath). One that ends in '/' means the index in that directory, or its listing.
+  std::string path;
   // What the cache holds of this path, in whatever coding; never null.
   std::vector<std::shared_ptr<const CachedFile>> known;
-  // What the client prefers of what the rules offer.
+  // What the client prefers of what the site offers.
   CodingPreference codings;
-  std::shared_ptr<const CodingRules> rules = std::make_shared<CodingRules>();  // never null
+  std::shared_ptr<const StaticSite> site;  // of the route; never null
   // The file that the same client would get at the moment, as it is, since compressing it was of no
   // use; or null.
   std::shared_ptr<const CachedFile> useless;
@@ -46,6 +43,8 @@ struct Loaded {
   };
   Result result = Result::kFailed;
   std::shared_ptr<const CachedFile> file;  // of kFile and kUnchanged
+  bool cut = false;                        // it is a listing that reached a bound
+
   // What `file`, which is then in memory and not coded, had better be sent in.
   ContentCoding compress = ContentCoding::kIdentity;
 
@@ -60,7 +59,8 @@ struct Loaded {
 
 // For each coding that the client prefers, in its order: the file beside the one that is named, if
 // it may be sent in its place, or that one compressed; and if there is neither, as it is. A file
-// beside it is not sent when it is older, empty, or anything but a regular file beneath the root.
+// beside it is not sent when it is older, empty, or anything but a regular file beneath the root. The
+// root is opened anew each time, so that one that is exchanged as a whole is seen.
 Loaded LoadFile(const LoadRequest& request, FileIo* file_io);
 
 // Does what `loaded->compress`, which must not be kIdentity, says. Takes a processor for some

@@ -30,6 +30,11 @@ int RangeStatus(const CachedFile& file, absl::string_view range,
 
 StaticReply FileReply(std::shared_ptr<const CachedFile> file, const Conditions& conditions) {
   StaticReply reply;
+  if (!file->has_validators()) {  // a listing
+    reply.status = 200;
+    reply.file = std::move(file);
+    return reply;
+  }
   const Validators validators{file->etag(), file->last_modified(), file->settled()};
   const std::time_t now = std::time(nullptr);
   switch (EvaluateConditions(conditions, validators, now)) {

@@ -11,6 +11,14 @@ namespace anteroom::frontend {
 // application/octet-stream when there is no extension or it is not known. Static storage.
 absl::string_view ContentTypeOf(absl::string_view path);
 
+inline constexpr absl::string_view kDefaultContentType = "application/octet-stream";
+
+// The same, empty when the extension is not known.
+absl::string_view KnownContentTypeOf(absl::string_view path);
+
+// What follows the last dot of the last segment; empty when there is none.
+absl::string_view ExtensionOf(absl::string_view path);
+
 }  // namespace anteroom::frontend
 
 #endif  // ANTEROOM_FRONTEND_STATIC_MIME_H_

@@ -11,15 +11,17 @@
 #include <cstring>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace anteroom::frontend {
 namespace {
 
-int Openat2(int directory, const char* path, uint64_t flags) {
+int Openat2(int directory, const char* path, uint64_t flags, const WalkPolicy& policy = {}) {
   open_how how = {};
   how.flags = flags | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  if (policy.symlinks == SymlinkPolicy::kNone) how.resolve |= RESOLVE_NO_SYMLINKS;
   // The kernel answers EAGAIN when a rename or mount elsewhere makes it unsure; rare, and never for
   // long.
   constexpr int kTries = 16;
@@ -56,16 +58,30 @@ Found FromErrno(int error) {
   }
 }
 
+const char* OrDot(const std::string& relative) { return relative.empty() ? "." : relative.c_str(); }
+
+// What begins with a dot at the front of `rest`, up to the next '/'.
+bool IsDotSegment(absl::string_view rest) {
+  const absl::string_view segment = rest.substr(0, rest.find('/'));
+  return segment == "." || segment == "..";
+}
+
 int64_t ToNanos(const timespec& t) { return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; }
 
 }  // namespace
 
-bool IsServablePath(absl::string_view path) {
+bool IsServablePath(absl::string_view path, bool hidden) {
   if (path.empty() || path.front() != '/' || path.size() >= PATH_MAX) return false;
+  constexpr absl::string_view kWellKnown = "/.well-known";
+  if (path == kWellKnown || absl::StartsWith(path, "/.well-known/")) {
+    path.remove_prefix(kWellKnown.size());
+  }
   char previous = '\0';
-  for (const char c : path) {
+  for (size_t i = 0; i < path.size(); ++i) {
+    const char c = path[i];
     if (c == '\0') return false;
-    if (previous == '/' && (c == '/' || c == '.')) return false;
+    if (previous == '/' && c == '/') return false;
+    if (previous == '/' && c == '.' && (!hidden || IsDotSegment(path.substr(i)))) return false;
     previous = c;
   }
   return true;
@@ -104,22 +120,32 @@ Lookup IdentityOf(int fd) {
   return {Found::kRegular, UniqueFd(), identity};
 }
 
-Lookup LookBeneath(int root_fd, const std::string& relative) {
-  const UniqueFd fd(Openat2(root_fd, relative.empty() ? "." : relative.c_str(), O_PATH));
+UniqueFd LookAtBeneath(int root_fd, const std::string& relative, const WalkPolicy& policy) {
+  return UniqueFd(Openat2(root_fd, OrDot(relative), O_PATH, policy));
+}
+
+Lookup LookBeneath(int root_fd, const std::string& relative, const WalkPolicy& policy) {
+  const UniqueFd fd = LookAtBeneath(root_fd, relative, policy);
   if (!fd.valid()) return {FromErrno(errno), UniqueFd(), {}};
   return IdentityOf(fd.get());
 }
 
-Lookup OpenBeneath(int root_fd, const std::string& relative) {
-  Lookup seen = LookBeneath(root_fd, relative);
+Lookup OpenBeneath(int root_fd, const std::string& relative, const WalkPolicy& policy) {
+  Lookup seen = LookBeneath(root_fd, relative, policy);
   if (seen.found != Found::kRegular) return seen;
   // Something else may stand there by now: O_NONBLOCK keeps a FIFO from holding us, and fstat
   // tells.
-  UniqueFd fd(Openat2(root_fd, relative.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  UniqueFd fd(Openat2(root_fd, relative.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY, policy));
   if (!fd.valid()) return {FromErrno(errno), UniqueFd(), {}};
   Lookup opened = IdentityOf(fd.get());
   if (opened.found == Found::kRegular) opened.fd = std::move(fd);
   return opened;
+}
+
+Lookup OpenDirectoryBeneath(int root_fd, const std::string& relative, const WalkPolicy& policy) {
+  UniqueFd fd(Openat2(root_fd, OrDot(relative), O_RDONLY | O_DIRECTORY, policy));
+  if (!fd.valid()) return {FromErrno(errno), UniqueFd(), {}};
+  return {Found::kDirectory, std::move(fd), {}};
 }
 
 }  // namespace anteroom::frontend

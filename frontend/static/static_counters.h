@@ -13,6 +13,7 @@ struct alignas(64) StaticCounters {
   SingleWriterCounter evictions;             // left the cache for room
   SingleWriterCounter cold_reads;            // windows that a file-I/O thread had to read
   SingleWriterCounter refused;               // answered 503 since the file-I/O queue was full
+  SingleWriterCounter listings_cut;          // listings made that do not show every entry
   SingleWriterCounter compressions;          // that made files smaller...
   SingleWriterCounter compression_bytes_in;  // ...and what went in and came out
   SingleWriterCounter compression_bytes_out;

@@ -9,13 +9,14 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "frontend/static/coding_rules.h"
 #include "frontend/static/file_io.h"
 #include "frontend/static/file_loader.h"
+#include "frontend/static/file_look.h"
 #include "frontend/static/file_reply.h"
 #include "frontend/static/redirect_location.h"
 #include "frontend/static/safe_open.h"
 #include "frontend/static/static_cache.h"
+#include "frontend/static/static_site.h"
 
 namespace anteroom::frontend {
 namespace {
@@ -44,114 +45,87 @@ StaticReply RedirectReply(absl::string_view raw_path, absl::string_view raw_quer
 class StaticFiles::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(StaticConfig config, StaticCache* cache, FileIo* file_io, Poster poster)
-      : config_(std::move(config)),
+      : site_(std::make_shared<const StaticSite>(std::move(config), cache->limits().body)),
         cache_(cache),
         file_io_(file_io),
         poster_(std::move(poster)),
         root_(cache->AddRoot()),
-        rules_(std::make_shared<CodingRules>(config_, cache->limits().body)),
-        preferences_(rules_->Preferences()) {}
+        preferences_(site_->codings.Preferences()) {}
   ~Core() { cache_->RemoveRoot(root_); }
 
   std::unique_ptr<Pending> Serve(const StaticRequest& request, Time now, Done done);
-  bool offers_codings() const { return !rules_->offered().empty(); }
+  bool offers_codings() const { return !site_->codings.offered().empty(); }
 
  private:
   class Waiter;
-  class Look;
   struct Flight {
     Time started;
     std::list<Waiter*> waiters;
   };
   using FlightKey = std::pair<std::string, uint8_t>;  // path, codings
 
+  // What is to be said of one path at once, or else the flight that will tell.
+  StaticReply Look(const StaticRequest& request, absl::string_view path, StandIn* stand_in,
+                   Time now, Flight** flight);
   StaticReply ReplyTo(const StaticRequest& request, const StaticCache::Entry& entry) const;
+  StaticReply ErrorReply(int status, std::shared_ptr<const CachedFile> page) const;
   // `entry` is what the cache holds for them, or null.
   bool Launch(absl::string_view path, CodingPreference codings, const StaticCache::Entry* entry,
               Time now);
   void Land(const LoadRequest& request, const Loaded& loaded);
   void Count(const LoadRequest& request, const Loaded& loaded);
+  // Of a flight that has landed: answers the waiter, or has it wait for what stands in for `path`.
+  void Conclude(Waiter* waiter, absl::string_view path, const Loaded& loaded);
 
-  const StaticConfig config_;
+  const std::shared_ptr<const StaticSite> site_;
   StaticCache* const cache_;
   FileIo* const file_io_;
   const Poster poster_;
   const uint32_t root_;
-  const std::shared_ptr<const CodingRules> rules_;
   const std::vector<CodingPreference> preferences_;  // for which the cache may hold something
   absl::flat_hash_map<FlightKey, std::unique_ptr<Flight>> flights_;
-};
-
-// One look at the file system, and what it found. Shared by the file-I/O threads that have to do
-// with it, one after the other, and at last the loop.
-class StaticFiles::Core::Look : public std::enable_shared_from_this<Look> {
- public:
-  Look(LoadRequest request, std::weak_ptr<Core> core, FileIo* file_io, Poster poster)
-      : request_(std::move(request)),
-        core_(std::move(core)),
-        file_io_(file_io),
-        poster_(std::move(poster)) {}
-
-  // On a file-I/O thread, as all but the last of these. What takes long goes to a lane of its own,
-  // so that it holds up nobody who only wants to know whether a hot file is still the same.
-  void Load() {
-    loaded_ = LoadFile(request_, file_io_);
-    if (loaded_.compress != ContentCoding::kIdentity) {
-      if (file_io_->Submit(FileIo::Lane::kCompute, [self = shared_from_this()] { self->Code(); })) {
-        return;
-      }
-      loaded_.compression = Loaded::Compression::kRefused;
-    }
-    Report();
-  }
-
- private:
-  void Code() {
-    CompressLoaded(request_, &loaded_);
-    Report();
-  }
-  void Report() {
-    poster_([self = shared_from_this()] {
-      if (const std::shared_ptr<Core> core = self->core_.lock()) {
-        core->Land(self->request_, self->loaded_);
-      }
-    });
-  }
-
-  const LoadRequest request_;
-  const std::weak_ptr<Core> core_;
-  FileIo* const file_io_;
-  const Poster poster_;
-  Loaded loaded_;
 };
 
 // What a request needs to be answered later.
 class StaticFiles::Core::Waiter : public Pending {
  public:
-  Waiter(std::shared_ptr<Core> core, Flight* flight, const StaticRequest& request, Done done)
-      : core_(std::move(core)),
-        flight_(flight),
+  Waiter(std::shared_ptr<Core> core, Flight* flight, const StaticRequest& request,
+         const StandIn& stand_in_in, Time asked_in, Done done)
+      : stand_in(stand_in_in),
+        asked(asked_in),
+        core_(std::move(core)),
         done_(std::move(done)),
-        conditions_(request.conditions) {
-    raw_path_.assign(request.raw_path.data(), request.raw_path.size());
-    raw_query_.assign(request.raw_query.data(), request.raw_query.size());
+        raw_path_(request.raw_path),
+        raw_query_(request.raw_query),
+        conditions_(request.conditions),
+        codings_(request.codings) {
+    Join(flight);
+  }
+  ~Waiter() override { Leave(); }
+
+  void Join(Flight* flight) {
+    flight_ = flight;
     place_ = flight_->waiters.insert(flight_->waiters.end(), this);
   }
-  ~Waiter() override {
-    if (flight_ != nullptr) flight_->waiters.erase(place_);
+  void Leave() {
+    if (flight_ != nullptr) std::exchange(flight_, nullptr)->waiters.erase(place_);
   }
-
-  // Takes this waiter out of its flight. `done` may destroy it, so nothing of it is touched after
-  // that call.
-  void Answer(const Loaded& loaded) {
-    flight_->waiters.erase(place_);
-    flight_ = nullptr;
+  // `done` may destroy this waiter, so nothing of it is touched after that call.
+  void Answer(StaticReply reply) {
     Done done = std::move(done_);
-    done(ReplyTo(loaded));
+    done(std::move(reply));
   }
 
- private:
+  StaticRequest Request() const {
+    StaticRequest request;
+    request.raw_path = raw_path_;
+    request.raw_query = raw_query_;
+    request.conditions = conditions_.get();
+    request.codings = codings_;
+    return request;
+  }
   StaticReply ReplyTo(const Loaded& loaded) const {
+    if (stand_in.error != 0) return core_->ErrorReply(stand_in.error, loaded.file);
     switch (loaded.result) {
       case Loaded::Result::kFile:
       case Loaded::Result::kUnchanged:
@@ -168,13 +142,18 @@ class StaticFiles::Core::Waiter : public Pending {
     return StatusReply(500);
   }
 
+  StandIn stand_in;
+  const Time asked;
+
+ private:
   const std::shared_ptr<Core> core_;  // whoever waits keeps the answer coming
-  Flight* flight_;                    // null once answered
+  Flight* flight_ = nullptr;          // null once it has landed
   std::list<Waiter*>::iterator place_;
   Done done_;
-  std::string raw_path_;
-  std::string raw_query_;
+  const std::string raw_path_;
+  const std::string raw_query_;
   const KeptConditions conditions_;
+  const CodingPreference codings_;
 };
 
 StaticReply StaticFiles::Core::ReplyTo(const StaticRequest& request,
@@ -190,6 +169,14 @@ StaticReply StaticFiles::Core::ReplyTo(const StaticRequest& request,
   return StatusReply(404);
 }
 
+StaticReply StaticFiles::Core::ErrorReply(int status,
+                                          std::shared_ptr<const CachedFile> page) const {
+  StaticReply reply = StatusReply(status);
+  reply.page = std::move(page);
+  reply.page_fields = site_->of_pages;
+  return reply;
+}
+
 std::unique_ptr<StaticFiles::Pending> StaticFiles::Core::Serve(const StaticRequest& request,
                                                                Time now, Done done) {
   if (request.method != "GET" && request.method != "HEAD") {
@@ -197,47 +184,76 @@ std::unique_ptr<StaticFiles::Pending> StaticFiles::Core::Serve(const StaticReque
     return nullptr;
   }
 
-  const CodingPreference codings = request.codings.OnlyOf(rules_->offered());
-  StaticCache::Entry* const entry = cache_->Find(root_, request.path, codings);
+  StandIn stand_in;
+  for (absl::string_view path = request.path;;) {
+    Flight* flight = nullptr;
+    StaticReply reply = Look(request, path, &stand_in, now, &flight);
+    if (flight != nullptr) {
+      return std::make_unique<Waiter>(shared_from_this(), flight, request, stand_in, now,
+                                      std::move(done));
+    }
+    path = site_->stand_ins.Next(reply.status, path, &stand_in);
+    if (path.empty()) {
+      done(std::move(reply));
+      return nullptr;
+    }
+  }
+}
+
+StaticReply StaticFiles::Core::Look(const StaticRequest& request, absl::string_view path,
+                                    StandIn* stand_in, Time now, Flight** flight) {
+  const bool first = stand_in->none();  // the others belong to a request that has been counted
+  // Error pages are sent as they are: they are small, and go without the fields of their file.
+  const CodingPreference codings =
+      stand_in->error != 0 ? CodingPreference() : request.codings.OnlyOf(site_->codings.offered());
+  StaticCache::Entry* const entry = cache_->Find(root_, path, codings);
   if (entry != nullptr && now - entry->checked < kMaxStaleness) {
     // Refused for the moment, the next request tries again.
     if (now - entry->checked >= kFresh && !entry->checking) {
-      entry->checking = Launch(request.path, codings, entry, now);
+      entry->checking = Launch(path, codings, entry, now);
     }
-    cache_->counters().hits.Add();
-    done(ReplyTo(request, *entry));
-    return nullptr;
+    if (first) cache_->counters().hits.Add();
+    return stand_in->error != 0 ? ErrorReply(stand_in->error, entry->file)
+                                : ReplyTo(request, *entry);
   }
 
-  if (!IsServablePath(request.path)) {
-    done(StatusReply(404));
-    return nullptr;
+  if (!IsServablePath(path, site_->config.hidden)) {
+    stand_in->fell_back = true;  // what must not be seen is no page of an application
+    return StatusReply(404);
   }
-  const FlightKey key(request.path, codings.bits());
-  auto flight = flights_.find(key);
-  if (flight == flights_.end()) {
-    if (!Launch(request.path, codings, entry, now)) {
+  const FlightKey key(path, codings.bits());
+  auto found = flights_.find(key);
+  if (found == flights_.end()) {
+    if (!Launch(path, codings, entry, now)) {
       cache_->counters().refused.Add();
-      done(StatusReply(503));
-      return nullptr;
+      return StatusReply(stand_in->error != 0 ? stand_in->error : 503);
     }
-    flight = flights_.find(key);
+    found = flights_.find(key);
     if (entry != nullptr) entry->checking = true;
   }
-  cache_->counters().misses.Add();
-  return std::make_unique<Waiter>(shared_from_this(), flight->second.get(), request,
-                                  std::move(done));
+  if (first) cache_->counters().misses.Add();
+  *flight = found->second.get();
+  return StaticReply();
+}
+
+void StaticFiles::Core::Conclude(Waiter* waiter, absl::string_view path, const Loaded& loaded) {
+  waiter->Leave();
+  StaticReply reply = waiter->ReplyTo(loaded);
+  for (;;) {
+    path = site_->stand_ins.Next(reply.status, path, &waiter->stand_in);
+    if (path.empty()) return waiter->Answer(std::move(reply));
+    Flight* flight = nullptr;
+    reply = Look(waiter->Request(), path, &waiter->stand_in, waiter->asked, &flight);
+    if (flight != nullptr) return waiter->Join(flight);
+  }
 }
 
 bool StaticFiles::Core::Launch(absl::string_view path, CodingPreference codings,
                                const StaticCache::Entry* entry, Time now) {
   LoadRequest load;
-  load.root = config_.root;
   load.path = std::string(path);
-  load.index = config_.index;
-  load.body_limit = cache_->limits().body;
   load.codings = codings;
-  load.rules = rules_;
+  load.site = site_;
   for (const CodingPreference preference : preferences_) {
     const StaticCache::Entry* const other = cache_->Peek(root_, path, preference);
     if (other != nullptr && other->file != nullptr) load.known.push_back(other->file);
@@ -246,9 +262,14 @@ bool StaticFiles::Core::Launch(absl::string_view path, CodingPreference codings,
       entry->file->coding() == ContentCoding::kIdentity) {
     load.useless = entry->file;
   }
-  const auto lane = entry != nullptr ? FileIo::Lane::kQuick : FileIo::Lane::kSlow;
-  auto look = std::make_shared<Look>(std::move(load), weak_from_this(), file_io_, poster_);
-  if (!file_io_->Submit(lane, [look = std::move(look)] { look->Load(); })) return false;
+  // A listing is made anew, which is never quick.
+  const bool quick = entry != nullptr && (entry->file == nullptr || entry->file->has_validators());
+  const bool taken = StartLook(
+      std::move(load), quick ? FileIo::Lane::kQuick : FileIo::Lane::kSlow, file_io_, poster_,
+      [weak = weak_from_this()](const LoadRequest& request, const Loaded& loaded) {
+        if (const std::shared_ptr<Core> core = weak.lock()) core->Land(request, loaded);
+      });
+  if (!taken) return false;
   if (entry != nullptr) cache_->counters().revalidations.Add();
   auto flight = std::make_unique<Flight>();
   flight->started = now;
@@ -262,6 +283,7 @@ bool StaticFiles::Core::Launch(absl::string_view path, CodingPreference codings,
 
 void StaticFiles::Core::Count(const LoadRequest& request, const Loaded& loaded) {
   StaticCounters& counters = cache_->counters();
+  if (loaded.cut) counters.listings_cut.Add();
   switch (loaded.compression) {
     case Loaded::Compression::kNone:
       return;
@@ -306,7 +328,7 @@ void StaticFiles::Core::Land(const LoadRequest& request, const Loaded& loaded) {
       break;
   }
   Count(request, loaded);
-  while (!flight->waiters.empty()) flight->waiters.front()->Answer(loaded);
+  while (!flight->waiters.empty()) Conclude(flight->waiters.front(), request.path, loaded);
 }
 
 StaticFiles::StaticFiles(std::shared_ptr<Core> core) : core_(std::move(core)) {}
@@ -318,8 +340,8 @@ absl::StatusOr<std::unique_ptr<StaticFiles>> StaticFiles::Create(StaticConfig co
                                                                  FileIo* file_io, Poster poster) {
   if (absl::StatusOr<UniqueFd> root = OpenRoot(config.root); !root.ok()) return root.status();
   if (absl::Status status = CheckOpenat2(); !status.ok()) return status;
-  if (!config.index.empty() &&
-      (absl::StrContains(config.index, '/') || !IsServablePath(absl::StrCat("/", config.index)))) {
+  if (!config.index.empty() && (absl::StrContains(config.index, '/') ||
+                                !IsServablePath(absl::StrCat("/", config.index), config.hidden))) {
     return absl::InvalidArgumentError(
         absl::StrCat("static index must be a plain file name: ", config.index));
   }

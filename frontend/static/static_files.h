@@ -53,8 +53,12 @@ struct StaticReply {
   // sends of [0, file->size()).
   std::shared_ptr<const CachedFile> file;
   std::unique_ptr<PartialContent> partial;
-  std::string location;     // path and query, safe to put into a field as it is
-  absl::string_view allow;  // value of Allow; static storage
+  // 404, 500 and 503: the operator's page, whose body and type are sent with that status, and no
+  // validators; null: there is none.
+  std::shared_ptr<const CachedFile> page;
+  absl::string_view page_fields;  // more field lines of it; valid as long as the StaticFiles
+  std::string location;           // path and query, safe to put into a field as it is
+  absl::string_view allow;        // value of Allow; static storage
 };
 
 class StaticFiles {

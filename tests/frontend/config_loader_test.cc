@@ -18,6 +18,7 @@ using std::chrono::minutes;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsSubsetOf;
+using testing::Pair;
 
 TEST(ConfigLoaderTest, ReadsEveryKey) {
   const LoadedConfig loaded = Parse(R"(
@@ -63,6 +64,15 @@ routes:
       index: home.html
       precompressed: [zstd, gzip]
       compress: {codings: [br], types: [Text/*, a/b], min_size: 2KiB, gzip_level: 9, brotli_level: 0}
+      cache_control: "public, max-age=60"
+      nosniff: false
+      headers: {X-Frame-Options: DENY, Vary: Origin}
+      types: {wat: text/wat}
+      symlinks: within
+      hidden: true
+      listing: true
+      fallback: app.html
+      error_pages: {404: errors/404.html, 503: busy.html}
   - {host: API.example.com, path: /, pool: gallery, timeout: 1h, retry: always}
   - {path: /, pool: search, retry: never}
 )");
@@ -130,17 +140,29 @@ routes:
   ASSERT_EQ(config.routes.size(), 3u);
   ASSERT_TRUE(config.routes[0].static_files.has_value());
   EXPECT_EQ(config.routes[0].static_files->root, "/srv/www");
-  EXPECT_EQ(config.routes[0].static_files->index, "home.html");
-  const CodingSet& precompressed = config.routes[0].static_files->precompressed;
-  EXPECT_TRUE(precompressed.Has(ContentCoding::kZstd) && precompressed.Has(ContentCoding::kGzip));
-  EXPECT_FALSE(precompressed.Has(ContentCoding::kBrotli));
-  const CompressConfig& compress = config.routes[0].static_files->compress;
-  EXPECT_TRUE(compress.codings.Has(ContentCoding::kBrotli));
-  EXPECT_FALSE(compress.codings.Has(ContentCoding::kGzip));
-  EXPECT_THAT(compress.types, ElementsAre("text/*", "a/b"));
-  EXPECT_EQ(compress.min_size, 2048u);
-  EXPECT_EQ(compress.gzip_level, 9u);
-  EXPECT_EQ(compress.brotli_level, 0u);
+  const StaticConfig& files = *config.routes[0].static_files;
+  EXPECT_EQ(files.index, "home.html");
+  EXPECT_TRUE(files.precompressed.Has(ContentCoding::kZstd));
+  EXPECT_TRUE(files.precompressed.Has(ContentCoding::kGzip));
+  EXPECT_FALSE(files.precompressed.Has(ContentCoding::kBrotli));
+  EXPECT_TRUE(files.compress.codings.Has(ContentCoding::kBrotli));
+  EXPECT_FALSE(files.compress.codings.Has(ContentCoding::kGzip));
+  EXPECT_THAT(files.compress.types, ElementsAre("text/*", "a/b"));
+  EXPECT_EQ(files.compress.min_size, 2048u);
+  EXPECT_EQ(files.compress.gzip_level, 9u);
+  EXPECT_EQ(files.compress.brotli_level, 0u);
+  EXPECT_EQ(files.cache_control, "public, max-age=60");
+  EXPECT_EQ(files.expires, std::nullopt);
+  EXPECT_FALSE(files.nosniff);
+  EXPECT_THAT(files.headers, ElementsAre(Pair("X-Frame-Options", "DENY"), Pair("Vary", "Origin")));
+  EXPECT_THAT(files.types, ElementsAre(Pair("wat", "text/wat")));
+  EXPECT_EQ(files.symlinks, SymlinkPolicy::kWithin);
+  EXPECT_TRUE(files.hidden);
+  EXPECT_TRUE(files.listing);
+  EXPECT_EQ(files.fallback, "app.html");
+  EXPECT_THAT(files.error_pages,
+              ElementsAre(Pair("404", "errors/404.html"), Pair("503", "busy.html")));
+  EXPECT_EQ(files.route, "/static/");
   EXPECT_EQ(config.routes[1].host, "api.example.com");
   EXPECT_EQ(config.routes[1].pool, "gallery");
   EXPECT_EQ(config.routes[1].timeout, hours(1));
@@ -310,6 +332,17 @@ TEST_F(LoadConfigTest, RefusesAStaticRootThatIsNoDirectory) {
                        directory_ + "}}\n"),
             "f:4:32: routes[0].static.root: D/none: No such file or directory\n"
             "f:5:32: routes[1].static.root: D/anteroom.yaml: not a directory\n");
+}
+
+TEST_F(LoadConfigTest, WarnsOfPagesThatAreNotThere) {
+  const LoadedConfig loaded =
+      Load("listeners: [{address: '0.0.0.0:8080'}]\nspool: {directory: " + directory_ +
+           "}\nroutes:\n  - path: /\n    static:\n      root: " + directory_ +
+           "\n      fallback: anteroom.yaml\n      error_pages: {404: none.html}\n");
+  EXPECT_TRUE(loaded.config.has_value());
+  ASSERT_EQ(loaded.warnings.size(), 1u);
+  EXPECT_EQ(loaded.warnings[0].reason,
+            "routes[0].static.error_pages.404: " + directory_ + "/none.html: no such file");
 }
 
 TEST_F(LoadConfigTest, RefusesASpoolThatCannotBeWritten) {

@@ -190,6 +190,14 @@ TEST(YamlReaderTest, KeepsTheIndicesOfAddresses) {
                                      SocketAddress{"y", 2}));
 }
 
+TEST(YamlReaderTest, ReadsNamedTexts) {
+  std::vector<std::pair<std::string, std::string>> texts;
+  EXPECT_EQ(
+      Faults("t: {b: x, a: '', 404: [], c: }", [&](YamlMapping yaml) { yaml.Read("t", &texts); }),
+      "f:1:18: t.404: must be a single value\nf:1:27: t.c: must be a single value\n");
+  EXPECT_THAT(texts, ElementsAre(testing::Pair("b", "x"), testing::Pair("a", "")));
+}
+
 TEST(YamlReaderTest, ReadsNamedMappings) {
   std::vector<std::string> names;
   EXPECT_EQ(Faults("m:\n  b: {}\n  a: {}\n  c: 1\n",

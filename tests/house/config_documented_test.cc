@@ -112,6 +112,7 @@ TEST(ConfigDocumentTest, GivesTheRangesThatTheLoaderHas) {
 
 std::string AsText(Duration value) { return FormatDuration(value); }
 std::string AsText(uint64_t value) { return FormatSize(value); }
+std::string AsText(bool value) { return value ? "true" : "false"; }
 
 TEST(ConfigDocumentTest, GivesTheDefaultsThatTheStructHas) {
   const Config c;
@@ -161,6 +162,11 @@ TEST(ConfigDocumentTest, GivesTheDefaultsThatTheStructHas) {
       {"routes.*.static.compress.min_size", AsText(StaticConfig().compress.min_size)},
       {"routes.*.static.compress.gzip_level", absl::StrCat(StaticConfig().compress.gzip_level)},
       {"routes.*.static.compress.brotli_level", absl::StrCat(StaticConfig().compress.brotli_level)},
+      {"routes.*.static.nosniff", AsText(StaticConfig().nosniff)},
+      {"routes.*.static.symlinks",
+       StaticConfig().symlinks == SymlinkPolicy::kNone ? "none" : "within"},
+      {"routes.*.static.hidden", AsText(StaticConfig().hidden)},
+      {"routes.*.static.listing", AsText(StaticConfig().listing)},
       {"routes.*.retry", RouteConfig().retry == RetryPolicy::kIdempotent ? "idempotent" : "?"},
       {"routes.*.internal", RouteConfig().internal ? "true" : "false"},
       {"links.pump", c.links.pump == CompletionPump::kLoop ? "loop" : "?"},

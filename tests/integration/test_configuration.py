@@ -74,6 +74,18 @@ pools:
     dns: localhost:7000
 routes:
   - {path: /static/, static: {root: /usr/share, index: start.html}}
+  - path: /app/
+    static:
+      root: /usr/share
+      cache_control: no-cache
+      headers: {X-Frame-Options: DENY}
+      types: {wat: text/wat}
+      nosniff: false
+      symlinks: within
+      hidden: true
+      fallback: index.html
+      error_pages: {404: 404.html, 500: 500.html, 503: 503.html}
+  - {path: /files/, static: {root: /usr/share, expires: 1h, listing: true}}
   - {host: api.example.com, path: /, pool: gallery, timeout: 5s, retry: never}
   - {path: /, pool: other, retry: always}
 """
@@ -103,6 +115,15 @@ FAULTS = {
     "pool_and_static": ("pool: main}", "pool: main, static: {root: /srv}}", 9, "static"),
     "neither_pool_nor_static": ("{path: /, pool: main}", "{path: /}", 9, "pool"),
     "static_root_is_not_there": ("pool: main}", "static: {root: www}}", 9, "root"),
+    "static_header_of_the_server": ("pool: main}", "static: {root: /usr, headers: {ETag: x}}}", 9, "ETag"),
+    "static_header_with_a_line_end": ("pool: main}", 'static: {root: /usr, headers: {A: "x\\r\\nB: y"}}}', 9, "ASCII"),
+    "static_cache_control": ("pool: main}", "static: {root: /usr, cache_control: max-age 60}}", 9, "seconds"),
+    "static_expires": ("pool: main}", "static: {root: /usr, expires: 9000h}}", 9, "8760h"),
+    "static_type": ("pool: main}", "static: {root: /usr, types: {md: markdown}}}", 9, "media type"),
+    "static_fallback": ("pool: main}", "static: {root: /usr, fallback: ../x}}", 9, "fallback"),
+    "static_error_page": ("pool: main}", "static: {root: /usr, error_pages: {403: x}}}", 9, "403"),
+    "static_listing": ("pool: main}", "static: {root: /usr, listing: maybe}}", 9, "false, true"),
+    "static_symlinks": ("pool: main}", "static: {root: /usr, symlinks: all}}", 9, "within"),
     "wrong_type": ("listeners:\n  - address: 127.0.0.1:0\n", "listeners: none\n", 1, "listeners"),
     "bad_choice": ("admin:\n", "links: {pump: magic}\nadmin:\n", 3, "magic"),
     "twice_the_same_key": ("routes:\n", "pools: {}\nroutes:\n", 8, "pools"),

@@ -23,17 +23,16 @@ class FileLoaderTest : public testing::Test {
   FileLoaderTest() {
     tree_.Write("root/a.css", std::string(5000, 'a'));
     StaticConfig config;
+    config.root = tree_.Path("root");
     config.compress.codings.Add(kGzip);
     config.precompressed.Add(kGzip);
-    request_.root = tree_.Path("root");
     request_.path = "/a.css";
-    request_.body_limit = 65'536;
     request_.codings.Append(kGzip);
-    request_.rules = std::make_shared<CodingRules>(config, request_.body_limit);
+    request_.site = std::make_shared<StaticSite>(config, 65'536);
   }
 
   FileIdentity IdentityOfFile(const std::string& name) {
-    const absl::StatusOr<UniqueFd> root = OpenRoot(request_.root);
+    const absl::StatusOr<UniqueFd> root = OpenRoot(request_.site->config.root);
     EXPECT_TRUE(root.ok());
     const Lookup seen = LookBeneath(root->get(), name);
     EXPECT_EQ(seen.found, Found::kRegular);

@@ -1,6 +1,7 @@
 #include "frontend/static/mime.h"
 
 #include <string>
+#include <utility>
 
 #include "gtest/gtest.h"
 
@@ -20,8 +21,32 @@ TEST(MimeTest, KnowsUsualExtensions) {
   EXPECT_EQ(ContentTypeOf("/favicon.ico"), "image/vnd.microsoft.icon");
 }
 
+TEST(MimeTest, KnowsWhatTheWebIsMadeOf) {
+  const std::pair<absl::string_view, absl::string_view> types[] = {
+      {"avif", "image/avif"},
+      {"ics", "text/calendar; charset=utf-8"},
+      {"jfif", "image/jpeg"},
+      {"jsonld", "application/ld+json"},
+      {"jxl", "image/jxl"},
+      {"m3u8", "application/vnd.apple.mpegurl"},
+      {"m4a", "audio/mp4"},
+      {"m4s", "video/iso.segment"},
+      {"map", "application/json"},
+      {"opus", "audio/ogg"},
+      {"vtt", "text/vtt; charset=utf-8"},
+      {"webm", "video/webm"},
+      {"webmanifest", "application/manifest+json"},
+      {"webp", "image/webp"},
+      {"wgsl", "text/wgsl; charset=utf-8"},
+      {"woff", "font/woff"},
+  };
+  for (const auto& [extension, type] : types) {
+    EXPECT_EQ(ContentTypeOf("/a." + std::string(extension)), type) << extension;
+  }
+}
+
 TEST(MimeTest, FindsFirstAndLastOfTheTable) {
-  EXPECT_EQ(ContentTypeOf("x.3gp"), "video/3gpp");
+  EXPECT_EQ(ContentTypeOf("x.3g2"), "video/3gpp2");
   EXPECT_EQ(ContentTypeOf("x.zst"), "application/zstd");
 }
 

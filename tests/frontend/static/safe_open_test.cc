@@ -80,6 +80,31 @@ TEST_F(SafeOpenTest, FollowsNoSymbolicLink) {
   }
 }
 
+TEST_F(SafeOpenTest, FollowsLinksWithinTheRootWhenTold) {
+  const WalkPolicy within{SymlinkPolicy::kWithin, false};
+  tree_.SymbolicLink("sub/inner.txt", "root/file");
+  tree_.SymbolicLink("../page.txt", "root/sub/up");
+  tree_.SymbolicLink("sub", "root/directory");
+  for (const char* path : {"file", "sub/up", "directory/inner.txt", "directory/up"}) {
+    EXPECT_EQ(OpenBeneath(root_.get(), path, within).found, Found::kRegular) << path;
+    EXPECT_EQ(Open(path), Found::kMissing) << path;
+  }
+  tree_.SymbolicLink(tree_.Path("root/page.txt"), "root/absolute");
+  tree_.SymbolicLink("../outside/secret.txt", "root/relative");
+  tree_.SymbolicLink("../../root/page.txt", "root/sub/out-and-in");
+  tree_.SymbolicLink("../outside", "root/outside");
+  tree_.SymbolicLink("loop", "root/loop");
+  tree_.SymbolicLink("/proc/self/root/etc/passwd", "root/magic");
+  for (const char* path : {"absolute", "relative", "sub/out-and-in", "outside/secret.txt", "loop",
+                           "magic", "directory/../../outside/secret.txt"}) {
+    EXPECT_EQ(OpenBeneath(root_.get(), path, within).found, Found::kMissing) << path;
+    EXPECT_EQ(LookBeneath(root_.get(), path, within).found, Found::kMissing) << path;
+  }
+  const absl::StatusOr<UniqueFd> proc = OpenRoot("/proc/self");
+  ASSERT_TRUE(proc.ok());
+  EXPECT_EQ(OpenBeneath(proc->get(), "exe", within).found, Found::kMissing);
+}
+
 TEST_F(SafeOpenTest, RootItselfMayBeReachedByLinks) {
   tree_.SymbolicLink("root", "current");
   const absl::StatusOr<UniqueFd> root = OpenRoot(tree_.Path("current"));
@@ -142,6 +167,26 @@ TEST(IsServablePathTest, TakesOrdinaryAndOddNames) {
        {"/", "/a", "/a/", "/a/b.txt", "/a b", "/\xff\xfe", "/a\nb", "/\x01", "/a\\b", "/a..b",
         "/a.", "/~", "/con", "/a:b", "/%2e%2e/x"}) {
     EXPECT_TRUE(IsServablePath(path)) << path;
+  }
+}
+
+TEST(IsServablePathTest, TakesHiddenNamesWhenTold) {
+  for (const absl::string_view path :
+       {"/.git/config", "/a/.b/", "/...", "/.a", "/..a", "/.a/..b"}) {
+    EXPECT_TRUE(IsServablePath(path, /*hidden=*/true)) << path;
+  }
+  for (const absl::string_view path : {"/.", "/..", "/./", "/../a", "/a/..", "/a/./b", "//"}) {
+    EXPECT_FALSE(IsServablePath(path, /*hidden=*/true)) << path;
+  }
+}
+
+TEST(IsServablePathTest, TakesWellKnownAtTheTop) {
+  for (const absl::string_view path : {"/.well-known", "/.well-known/", "/.well-known/acme/x"}) {
+    EXPECT_TRUE(IsServablePath(path)) << path;
+  }
+  for (const absl::string_view path : {"/.well-known/.x", "/.well-known/..", "/.well-knownx",
+                                       "/a/.well-known/x", "/.well-known//", "/.well-hidden/x"}) {
+    EXPECT_FALSE(IsServablePath(path)) << path;
   }
 }
 

@@ -32,11 +32,11 @@ TEST_F(StaticFilesTest, ServesAFileWithItsFields) {
   ASSERT_EQ(reply.status, 200);
   ASSERT_TRUE(reply.file->in_memory());
   EXPECT_EQ(reply.file->body(), "hello");
-  EXPECT_EQ(
-      reply.file->ok_fields(),
-      absl::StrCat("Content-Type: text/plain; charset=utf-8\r\n"
-                   "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nETag: ",
-                   reply.file->etag(), "\r\nAccept-Ranges: bytes\r\nContent-Length: 5\r\n\r\n"));
+  EXPECT_EQ(reply.file->ok_fields(),
+            absl::StrCat("Content-Type: text/plain; charset=utf-8\r\n"
+                         "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nETag: ",
+                         reply.file->etag(), "\r\nAccept-Ranges: bytes\r\n",
+                         "X-Content-Type-Options: nosniff\r\nContent-Length: 5\r\n\r\n"));
   EXPECT_EQ(reply.file->ok_message(), absl::StrCat(reply.file->ok_fields(), "hello"));
   EXPECT_EQ(reply.file->not_modified_fields(),
             absl::StrCat("ETag: ", reply.file->etag(), "\r\n\r\n"));

@@ -36,6 +36,7 @@ class StaticServer {
     config.root = root;
     return config;
   }
+
   static StaticRequest Request(absl::string_view path, absl::string_view method = "GET") {
     StaticRequest request;
     request.method = method;
