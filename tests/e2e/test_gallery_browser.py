@@ -17,9 +17,8 @@ from typing import Any
 
 import pytest
 import yaml
+from browser import start_chromium
 from PIL import Image
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -138,25 +137,7 @@ def stop_all(processes: Iterator[Process]) -> None:
 
 class Browser:
     def __init__(self, profile: pathlib.Path):
-        options = webdriver.ChromeOptions()
-        for argument in (
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--force-device-scale-factor=1",
-            "--window-size=1400,1000",
-            f"--user-data-dir={profile}",
-        ):
-            options.add_argument(argument)
-        options.binary_location = required_program("chromium")
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        self.driver = webdriver.Chrome(service=Service(required_program("chromedriver")), options=options)
+        self.driver = start_chromium(profile)
 
     def script(self, body: str, *arguments: Any) -> Any:
         return self.driver.execute_script(body, *arguments)
@@ -245,12 +226,6 @@ class Browser:
                 case "Network.loadingFailed":
                     found.append(f"failed: {parameters['errorText']} ({parameters.get('type')})")
         return found
-
-
-def required_program(name: str) -> str:
-    path = shutil.which(name)
-    assert path is not None, f"{name} is not installed"
-    return path
 
 
 @pytest.fixture(scope="module")
