@@ -22,6 +22,7 @@ timeouts: {{idle: 300s}}
 limits: {limits}
 access_log: {{path: "{access_log}"}}
 {pools}routes:
+  - {{path: /static/gzip/, static: {{root: {root}/gzip, precompressed: [gzip]}}}}
   - {{path: /static/, static: {{root: {root}}}}}
 {pool_route}"""
 
@@ -62,6 +63,7 @@ def start_frontend(setup, processes, backends, limits=None, spool=None, access_l
     if backends:
         pools = _POOL.format(endpoints=", ".join(f"127.0.0.1:{backend.port}" for backend in backends))
         pool_route = "  - {path: /, pool: bench}\n"
+    os.makedirs(os.path.join(os.path.dirname(setup.document), "gzip"), exist_ok=True)  # a root has to exist
     path = setup.write(
         f"frontend-{port}.yaml",
         _CONFIG.format(
