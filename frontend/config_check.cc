@@ -348,8 +348,7 @@ void CheckCompress(const CompressConfig& compress, const std::string& path,
 }
 
 void CheckStatic(const StaticConfig& files, const std::string& path, YamlFindings* findings) {
-  if (files.index.empty() || files.index.find('/') != std::string::npos || files.index == "." ||
-      files.index == "..") {
+  if (absl::StrContains(files.index, '/')) {
     findings->AddFault(path + ".index",
                        absl::StrCat(path, ".index: '", files.index, "' is not a file name"));
   }

@@ -108,6 +108,7 @@ absl::string_view WhyNotAFileBelow(absl::string_view file, bool hidden) {
 }
 
 void CheckStandIns(const StaticConfig& files, const std::string& path, YamlFindings* findings) {
+  AddFaultIf(WhyNotAFileBelow(files.index, files.hidden), path + ".index", files.index, findings);
   if (findings->Has(path + ".fallback")) {
     AddFaultIf(WhyNotAFileBelow(files.fallback, files.hidden), path + ".fallback", files.fallback,
                findings);

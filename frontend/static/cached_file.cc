@@ -46,6 +46,7 @@ CachedFile::CachedFile(const FileIdentity& identity, const FileFields& fields, u
       named_(fields.named != nullptr ? *fields.named : identity),
       size_(size),
       coding_(fields.coding),
+      varies_(fields.varies),
       handle_(std::move(handle)),
       loaded_at_(now),
       last_modified_(std::min(FloorToSeconds(identity.modified_ns), now)),

@@ -48,6 +48,8 @@ struct FileFields {
   ContentCoding coding = ContentCoding::kIdentity;
   // Of the file that the path names, where the bytes come from one beside it (`name.br`).
   const FileIdentity* named = nullptr;
+  // Whether other clients may get other bytes that are as old.
+  bool varies = false;
   // False for what was made here, of which no time tells that it has changed: no Last-Modified and
   // ETag, and no condition or range is looked at.
   bool validators = true;
@@ -106,6 +108,10 @@ class CachedFile {
   // The wall clock when the file was read.
   std::time_t loaded_at() const { return loaded_at_; }
 
+  // Whether Last-Modified tells these bytes from all others of the same path: not where the same file
+  // is sent in several codings (RFC 9110, section 8.8.1), nor before it is settled().
+  bool date_is_strong() const { return settled_ && !varies_; }
+
   // False when the file was changed so shortly before it was loaded that a change after the loading
   // may carry the same time stamps: then an equal identity() does not prove equal bytes.
   bool settled() const { return settled_; }
@@ -124,6 +130,7 @@ class CachedFile {
   const FileIdentity named_;
   const uint64_t size_;
   const ContentCoding coding_;
+  const bool varies_;
   const FileHandle handle_;
   const std::time_t loaded_at_;
   const std::time_t last_modified_;

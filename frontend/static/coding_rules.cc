@@ -8,11 +8,10 @@
 namespace anteroom::frontend {
 namespace {
 
-// `type` is an item of CompressConfig::types; `content_type` may have parameters. Both are in lower
-// case.
+// `type` is an item of CompressConfig::types; `content_type` may have parameters.
 bool Matches(absl::string_view type, absl::string_view content_type) {
-  if (absl::ConsumeSuffix(&type, "*")) return absl::StartsWith(content_type, type);
-  return content_type.substr(0, content_type.find(';')) == type;
+  if (absl::ConsumeSuffix(&type, "*")) return absl::StartsWithIgnoreCase(content_type, type);
+  return absl::EqualsIgnoreCase(content_type.substr(0, content_type.find(';')), type);
 }
 
 }  // namespace

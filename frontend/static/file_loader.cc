@@ -63,7 +63,8 @@ FileFields FieldsOf(const StaticSite& site, absl::string_view relative, uint64_t
                     ContentCoding coding) {
   FileFields fields;
   fields.content_type = site.types.Of(relative);
-  fields.always = site.Always(site.codings.Varies(fields.content_type, size));
+  fields.varies = site.codings.Varies(fields.content_type, size);
+  fields.always = site.Always(fields.varies);
   fields.with_content = site.WithContent(coding);
   if (coding != ContentCoding::kIdentity) fields.etag_suffix = CodingName(coding);
   fields.coding = coding;
@@ -136,16 +137,17 @@ Loaded LoadSibling(const LoadRequest& request, int root, absl::string_view relat
 Loaded LoadCoded(const LoadRequest& request, int root, absl::string_view relative,
                  const FileIdentity& named, FileIo* file_io) {
   const CodingRules& rules = request.site->codings;
-  const bool useless = request.useless != nullptr && request.useless->settled() &&
-                       request.useless->identity() == named;
   for (size_t i = 0; i < request.codings.size(); ++i) {
     const ContentCoding coding = request.codings.at(i);
-    if (rules.precompressed().Has(coding)) {
-      Loaded loaded = LoadSibling(request, root, relative, named, coding, file_io);
-      if (loaded.file != nullptr) return loaded;
-    }
-    if (useless || !rules.Compresses(coding, request.site->types.Of(relative), named.size))
-      continue;
+    if (!rules.precompressed().Has(coding)) continue;
+    Loaded loaded = LoadSibling(request, root, relative, named, coding, file_io);
+    if (loaded.file != nullptr) return loaded;
+  }
+  const bool useless = request.useless != nullptr && request.useless->settled() &&
+                       request.useless->identity() == named;
+  for (size_t i = 0; i < request.codings.size() && !useless; ++i) {
+    const ContentCoding coding = request.codings.at(i);
+    if (!rules.Compresses(coding, request.site->types.Of(relative), named.size)) continue;
     if (auto known = FindKnown(request, coding, named, named)) {
       return {Loaded::Result::kUnchanged, std::move(known)};
     }

@@ -57,9 +57,9 @@ struct Loaded {
   Compression compression = Compression::kNone;
 };
 
-// For each coding that the client prefers, in its order: the file beside the one that is named, if
-// it may be sent in its place, or that one compressed; and if there is neither, as it is. A file
-// beside it is not sent when it is older, empty, or anything but a regular file beneath the root. The
+// The file beside the one that is named in the coding that the client likes best of those that are
+// there, if it may be sent in its place; else that one compressed; and if that is not to be, as it is. A
+// file beside it is not sent when it is older, empty, or anything but a regular file beneath the root. The
 // root is opened anew each time, so that one that is exchanged as a whole is seen.
 Loaded LoadFile(const LoadRequest& request, FileIo* file_io);
 

@@ -35,7 +35,7 @@ StaticReply FileReply(std::shared_ptr<const CachedFile> file, const Conditions& 
     reply.file = std::move(file);
     return reply;
   }
-  const Validators validators{file->etag(), file->last_modified(), file->settled()};
+  const Validators validators{file->etag(), file->last_modified(), file->date_is_strong()};
   const std::time_t now = std::time(nullptr);
   switch (EvaluateConditions(conditions, validators, now)) {
     case ConditionalVerdict::kSend:

@@ -1,6 +1,7 @@
 #include "frontend/static/listing_loader.h"
 
 #include <ctime>
+#include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -32,6 +33,13 @@ Loaded LoadListing(const LoadRequest& request, int root_fd) {
       return loaded;
   }
   const ListingPage page = MakeListingPage(site.config.route, request.path, contents);
+  loaded.cut = page.cut;
+  for (const std::shared_ptr<const CachedFile>& known : request.known) {
+    if (known->has_validators() || known->body() != page.html) continue;
+    loaded.result = Loaded::Result::kUnchanged;
+    loaded.file = known;
+    return loaded;
+  }
   FileFields fields;
   fields.content_type = "text/html; charset=utf-8";
   fields.always = site.of_listings;
@@ -40,7 +48,6 @@ Loaded LoadListing(const LoadRequest& request, int root_fd) {
   identity.size = page.html.size();
   loaded.result = Loaded::Result::kFile;
   loaded.file = CachedFile::InMemory(identity, fields, page.html, std::time(nullptr));
-  loaded.cut = page.cut;
   return loaded;
 }
 

@@ -13,8 +13,9 @@ namespace anteroom::frontend {
 // Entries of a listing, however many a directory has.
 inline constexpr size_t kMostListingEntries = 4096;
 
-// Of the directory that `request.path` names, which ends in '/'. Never kUnchanged: the entries of a
-// directory change without its own times telling.
+// Of the directory that `request.path` names, which ends in '/'. It is read each time, since its entries
+// change without its own times telling; kUnchanged with the page that is known when it is the same, so
+// that clients that read slowly all hold one.
 Loaded LoadListing(const LoadRequest& request, int root_fd);
 
 }  // namespace anteroom::frontend

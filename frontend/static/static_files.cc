@@ -1,6 +1,5 @@
 #include "frontend/static/static_files.h"
 
-#include <cassert>
 #include <list>
 #include <utility>
 #include <vector>
@@ -30,11 +29,20 @@ StaticReply StatusReply(int status) {
   return reply;
 }
 
-StaticReply RedirectReply(absl::string_view raw_path, absl::string_view raw_query) {
+// To its slash, if that is what was asked for: a fallback that is a directory is no page, and the address
+// is not its own.
+StaticReply DirectoryReply(absl::string_view raw_path, absl::string_view raw_query,
+                           const StandIn& stand_in) {
+  if (!stand_in.none()) return StatusReply(404);
   StaticReply reply;
   reply.status = 301;
   reply.location = DirectoryLocation(raw_path, raw_query);
   return reply;
+}
+
+// Listings are kept as they are for whoever asks in whatever coding.
+bool IsListing(const StaticCache::Entry& entry) {
+  return entry.file != nullptr && !entry.file->has_validators();
 }
 
 }  // namespace
@@ -67,7 +75,8 @@ class StaticFiles::Core : public std::enable_shared_from_this<Core> {
   // What is to be said of one path at once, or else the flight that will tell.
   StaticReply Look(const StaticRequest& request, absl::string_view path, StandIn* stand_in,
                    Time now, Flight** flight);
-  StaticReply ReplyTo(const StaticRequest& request, const StaticCache::Entry& entry) const;
+  StaticReply ReplyTo(const StaticRequest& request, const StaticCache::Entry& entry,
+                      const StandIn& stand_in) const;
   StaticReply ErrorReply(int status, std::shared_ptr<const CachedFile> page) const;
   // `entry` is what the cache holds for them, or null.
   bool Launch(absl::string_view path, CodingPreference codings, const StaticCache::Entry* entry,
@@ -131,7 +140,7 @@ class StaticFiles::Core::Waiter : public Pending {
       case Loaded::Result::kUnchanged:
         return FileReply(loaded.file, conditions_.get());
       case Loaded::Result::kDirectory:
-        return RedirectReply(raw_path_, raw_query_);
+        return DirectoryReply(raw_path_, raw_query_, stand_in);
       case Loaded::Result::kMissing:
         return StatusReply(404);
       case Loaded::Result::kUnavailable:
@@ -157,12 +166,13 @@ class StaticFiles::Core::Waiter : public Pending {
 };
 
 StaticReply StaticFiles::Core::ReplyTo(const StaticRequest& request,
-                                       const StaticCache::Entry& entry) const {
+                                       const StaticCache::Entry& entry,
+                                       const StandIn& stand_in) const {
   switch (entry.kind) {
     case StaticCache::Kind::kFile:
       return FileReply(entry.file, request.conditions);
     case StaticCache::Kind::kDirectory:
-      return RedirectReply(request.raw_path, request.raw_query);
+      return DirectoryReply(request.raw_path, request.raw_query, stand_in);
     case StaticCache::Kind::kMissing:
       break;
   }
@@ -204,9 +214,14 @@ StaticReply StaticFiles::Core::Look(const StaticRequest& request, absl::string_v
                                     StandIn* stand_in, Time now, Flight** flight) {
   const bool first = stand_in->none();  // the others belong to a request that has been counted
   // Error pages are sent as they are: they are small, and go without the fields of their file.
-  const CodingPreference codings =
-      stand_in->error != 0 ? CodingPreference() : request.codings.OnlyOf(site_->codings.offered());
-  StaticCache::Entry* const entry = cache_->Find(root_, path, codings);
+  CodingPreference codings;
+  if (stand_in->error == 0) codings = request.codings.OnlyOf(site_->codings.offered());
+  StaticCache::Entry* entry = cache_->Find(root_, path, codings);
+  if (entry == nullptr && site_->config.listing && path.back() == '/') {
+    entry = cache_->Find(root_, path);
+    if (entry != nullptr && !IsListing(*entry)) entry = nullptr;
+    if (entry != nullptr) codings = CodingPreference();
+  }
   if (entry != nullptr && now - entry->checked < kMaxStaleness) {
     // Refused for the moment, the next request tries again.
     if (now - entry->checked >= kFresh && !entry->checking) {
@@ -214,7 +229,7 @@ StaticReply StaticFiles::Core::Look(const StaticRequest& request, absl::string_v
     }
     if (first) cache_->counters().hits.Add();
     return stand_in->error != 0 ? ErrorReply(stand_in->error, entry->file)
-                                : ReplyTo(request, *entry);
+                                : ReplyTo(request, *entry, *stand_in);
   }
 
   if (!IsServablePath(path, site_->config.hidden)) {
@@ -250,6 +265,8 @@ void StaticFiles::Core::Conclude(Waiter* waiter, absl::string_view path, const L
 
 bool StaticFiles::Core::Launch(absl::string_view path, CodingPreference codings,
                                const StaticCache::Entry* entry, Time now) {
+  FlightKey key(path, codings.bits());
+  if (flights_.contains(key)) return true;  // a listing that was found for another coding
   LoadRequest load;
   load.path = std::string(path);
   load.codings = codings;
@@ -263,7 +280,7 @@ bool StaticFiles::Core::Launch(absl::string_view path, CodingPreference codings,
     load.useless = entry->file;
   }
   // A listing is made anew, which is never quick.
-  const bool quick = entry != nullptr && (entry->file == nullptr || entry->file->has_validators());
+  const bool quick = entry != nullptr && !IsListing(*entry);
   const bool taken = StartLook(
       std::move(load), quick ? FileIo::Lane::kQuick : FileIo::Lane::kSlow, file_io_, poster_,
       [weak = weak_from_this()](const LoadRequest& request, const Loaded& loaded) {
@@ -273,11 +290,7 @@ bool StaticFiles::Core::Launch(absl::string_view path, CodingPreference codings,
   if (entry != nullptr) cache_->counters().revalidations.Add();
   auto flight = std::make_unique<Flight>();
   flight->started = now;
-  // Invariant: one flight a path and preference. An entry with a flight says so in `checking`;
-  // without an entry Serve has looked.
-  const bool first = flights_.emplace(FlightKey(path, codings.bits()), std::move(flight)).second;
-  assert(first);
-  static_cast<void>(first);
+  flights_.emplace(std::move(key), std::move(flight));
   return true;
 }
 
@@ -309,7 +322,12 @@ void StaticFiles::Core::Land(const LoadRequest& request, const Loaded& loaded) {
   auto node = flights_.extract(FlightKey(request.path, request.codings.bits()));
   const std::unique_ptr<Flight> flight = std::move(node.mapped());
   const auto put = [&](StaticCache::Kind kind) {
-    cache_->Put(root_, request.path, kind, loaded.file, flight->started, request.codings);
+    CodingPreference codings = request.codings;
+    if (loaded.file != nullptr && !loaded.file->has_validators() && !codings.empty()) {
+      cache_->Erase(root_, request.path, codings);
+      codings = {};
+    }
+    cache_->Put(root_, request.path, kind, loaded.file, flight->started, codings);
   };
   switch (loaded.result) {
     case Loaded::Result::kUnchanged:

@@ -246,14 +246,18 @@ TEST(CheckRoutesTest, StaticHasNeitherTimeoutNorRetry) {
 }
 
 TEST(CheckRoutesTest, StaticNeedsARootAndAFileNameAsIndex) {
-  EXPECT_EQ(Faults(WithRoutes("  - {path: /a, static: {}}\n"
-                              "  - {path: /b, static: {root: \"\"}}\n"
-                              "  - {path: /c, static: {root: /srv, index: a/b}}\n"
-                              "  - {path: /d, static: {root: /srv, index: ..}}\n")),
-            "f:2:24: routes[0].static: has no root\n"
-            "f:3:31: routes[1].static.root: is empty\n"
-            "f:4:44: routes[2].static.index: 'a/b' is not a file name\n"
-            "f:5:44: routes[3].static.index: '..' is not a file name\n");
+  EXPECT_EQ(
+      Faults(WithRoutes("  - {path: /a, static: {}}\n"
+                        "  - {path: /b, static: {root: \"\"}}\n"
+                        "  - {path: /c, static: {root: /srv, index: a/b}}\n"
+                        "  - {path: /d, static: {root: /srv, index: ..}}\n"
+                        "  - {path: /e, static: {root: /srv, index: .home}}\n"
+                        "  - {path: /f, static: {root: /srv, index: .home, hidden: true}}\n")),
+      "f:2:24: routes[0].static: has no root\n"
+      "f:3:31: routes[1].static.root: is empty\n"
+      "f:4:44: routes[2].static.index: 'a/b' is not a file name\n"
+      "f:5:44: routes[3].static.index: '..' holds a '.' or '..' segment\n"
+      "f:6:44: routes[4].static.index: '.home' is hidden, which this route does not serve\n");
 }
 
 TEST(CheckRoutesTest, CompressionTakesCodingsThatWeHaveAndMediaTypes) {

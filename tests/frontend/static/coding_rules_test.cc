@@ -34,6 +34,15 @@ TEST(CodingRulesTest, CompressesTypesOfTheListBetweenTheSizes) {
   EXPECT_FALSE(rules.Compresses(kBrotli, "text/html", 1500));
 }
 
+TEST(CodingRulesTest, TypesAreComparedWithoutCase) {
+  StaticConfig config;
+  config.compress.codings.Add(ContentCoding::kGzip);
+  const CodingRules rules(config, 65'536);
+  EXPECT_TRUE(rules.Compresses(ContentCoding::kGzip, "Text/HTML; charset=UTF-8", 5000));
+  EXPECT_TRUE(rules.Compresses(ContentCoding::kGzip, "Application/JSON", 5000));
+  EXPECT_FALSE(rules.Compresses(ContentCoding::kGzip, "Image/PNG", 5000));
+}
+
 TEST(CodingRulesTest, AnswersVaryWhereTheCodingMay) {
   StaticConfig config;
   config.compress.codings.Add(kBrotli);

@@ -1,9 +1,11 @@
 // Files that are compressed as they are asked for.
+#include <ctime>
 #include <random>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "frontend/static/file_reply.h"
 #include "gtest/gtest.h"
 #include "tests/frontend/static/decompress.h"
 #include "tests/frontend/static/gate.h"
@@ -159,7 +161,47 @@ TEST_F(CompressionTest, AFileBesideItGoesBeforeCompressing) {
   request.codings = CodingPreference();
   request.codings.Append(kBrotli);
   request.codings.Append(kGzip);
-  EXPECT_EQ(server.Ask(request).file->coding(), kBrotli) << "the client's order goes first";
+  EXPECT_EQ(BodyOf(server.Ask(request)), "gz") << "also where the client likes another one better";
+  EXPECT_EQ(server.cache().counters().compressions.value(), 0u);
+}
+
+TEST_F(CompressionTest, WhatIsOfNoUseDoesNotComeAndGoBesideAFileThatIsThere) {
+  StaticConfig config = Config(tree_.Path("root"));
+  config.precompressed.Add(kGzip);
+  config.compress.min_size = 1;
+  StaticServer server(config);
+  Put("tiny.css", "a");
+  Put("tiny.css.gz", "gz");
+  StaticRequest request = StaticServer::Request("/tiny.css");
+  request.codings.Append(kBrotli);
+  request.codings.Append(kGzip);
+  for (int look = 0; look < 4; ++look) {
+    EXPECT_EQ(BodyOf(server.Ask(request)), "gz") << look;
+    server.Advance(StaticFiles::kMaxStaleness);
+  }
+  EXPECT_EQ(server.cache().counters().compressions_useless.value(), 0u);
+}
+
+TEST_F(CompressionTest, ADateDoesNotTellOneCodingFromAnother) {
+  const auto settled = std::time(nullptr) + 1000;
+  const FileIdentity identity{.size = 4, .modified_ns = 1'000'000'000'000'000'000};
+  StaticRequest request;
+  request.conditions.range = "bytes=2-";
+  request.conditions.if_range = "Sun, 09 Sep 2001 01:46:40 GMT";
+  EXPECT_EQ(
+      FileReply(CachedFile::InMemory(identity, {}, "body", settled), request.conditions).status,
+      206);
+  const auto one_of_several = CachedFile::InMemory(identity, {.varies = true}, "body", settled);
+  EXPECT_EQ(FileReply(one_of_several, request.conditions).status, 200);
+  request.conditions.if_range = one_of_several->etag();
+  EXPECT_EQ(FileReply(one_of_several, request.conditions).status, 206);
+}
+
+TEST_F(CompressionTest, FilesThatClientsMayGetInAnotherCodingSaySo) {
+  EXPECT_FALSE(Get("/a.css", {}).file->date_is_strong());
+  Put("picture.png", std::string(5000, 'a'));
+  EXPECT_EQ(Get("/picture.png", {}).file->date_is_strong(),
+            Get("/picture.png", {}).file->settled());
 }
 
 TEST_F(CompressionTest, RequestsForOneFileShareOneCompression) {

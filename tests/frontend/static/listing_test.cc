@@ -170,6 +170,51 @@ TEST_F(ListingTest, ShowsWhatHasChangedAfterTheUsualTime) {
   EXPECT_EQ(BodyOf(server.Get("/")), "index");
 }
 
+TEST_F(ListingTest, OneServesClientsOfAllCodings) {
+  tree_.Write("root/a.txt", "a");
+  StaticConfig config = Config();
+  for (const auto coding : {ContentCoding::kBrotli, ContentCoding::kZstd, ContentCoding::kGzip}) {
+    config.precompressed.Add(coding);
+  }
+  StaticServer server(config);
+  const auto plain = server.Get("/").file;
+  StaticRequest request = StaticServer::Request("/");
+  for (const auto coding : {ContentCoding::kGzip, ContentCoding::kZstd, ContentCoding::kBrotli}) {
+    request.codings.Append(coding);
+    EXPECT_EQ(server.Ask(request).file, plain) << CodingName(coding);
+  }
+  EXPECT_EQ(server.cache().counters().misses.value(), 1u);
+  EXPECT_EQ(server.cache().counters().cached_entries.value(), 1);
+
+  // An index that comes is an index, in whatever coding.
+  tree_.Write("root/index.html", "index");
+  tree_.Write("root/index.html.gz", "gz");
+  server.Advance(StaticFiles::kMaxStaleness);
+  EXPECT_EQ(BodyOf(server.Get("/")), "index");
+  EXPECT_EQ(BodyOf(server.Ask(request)), "gz");
+}
+
+TEST_F(ListingTest, FirstAskedForInACodingItIsTheSame) {
+  tree_.Write("root/a.txt", "a");
+  StaticConfig config = Config();
+  config.precompressed.Add(ContentCoding::kGzip);
+  StaticServer server(config);
+  StaticRequest request = StaticServer::Request("/");
+  request.codings.Append(ContentCoding::kGzip);
+  const auto page = server.Ask(request).file;
+  EXPECT_EQ(server.Get("/").file, page);
+  EXPECT_EQ(server.cache().counters().cached_entries.value(), 1);
+}
+
+TEST_F(ListingTest, ThatIsTheSameAsBeforeIsNotKeptTwice) {
+  tree_.Write("root/a.txt", "a");
+  StaticServer server(Config());
+  const auto before = server.Get("/").file;
+  server.Advance(StaticFiles::kMaxStaleness);
+  EXPECT_EQ(server.Get("/").file, before);
+  EXPECT_EQ(server.cache().counters().misses.value(), 2u) << "it was looked at again";
+}
+
 TEST_F(ListingTest, HasTheOperatorsFieldsButItsOwnPolicy) {
   StaticConfig config = Config();
   config.cache_control = "max-age=31536000";

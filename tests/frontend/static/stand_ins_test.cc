@@ -66,6 +66,19 @@ TEST_F(StandInsTest, FallbackIsServedForMissingNames) {
   }
 }
 
+TEST_F(StandInsTest, FallbackThatIsADirectoryIsNone) {
+  config_.fallback = "bare";
+  StaticServer server(config_);
+  for (int i = 0; i < 2; ++i) {  // the second time from the cache
+    for (const char* path : {"/x", "/x/"}) {
+      const StaticReply reply = server.Get(path);
+      EXPECT_EQ(reply.status, 404) << path;
+      EXPECT_EQ(reply.location, "") << path;
+    }
+  }
+  EXPECT_EQ(server.Get("/bare").location, "/bare/") << "a directory has an address still";
+}
+
 TEST_F(StandInsTest, FallbackHasConditionsOfItsOwn) {
   config_.fallback = "app.html";
   StaticServer server(config_);
