@@ -18,7 +18,6 @@
 #include "common/unique_fd.h"
 #include "common/units.h"
 #include "frontend/config_check_static.h"
-#include "frontend/http/byte_class.h"
 #include "frontend/http/host.h"
 #include "frontend/router.h"
 
@@ -324,41 +323,6 @@ void CheckRoutes(const Config& config, YamlFindings* findings) {
       break;
     }
   }
-}
-
-// "text/html", or "text/*" for all of them.
-bool IsMediaType(absl::string_view type) {
-  const size_t slash = type.find('/');
-  if (slash == absl::string_view::npos) return false;
-  const absl::string_view all = type.substr(0, slash);
-  const absl::string_view one = type.substr(slash + 1);
-  const auto is_name = [](absl::string_view name) {
-    return IsToken(name) && !absl::StrContains(name, '*');
-  };
-  return is_name(all) && (one == "*" || is_name(one));
-}
-
-void CheckCompress(const CompressConfig& compress, const std::string& path,
-                   YamlFindings* findings) {
-  for (size_t i = 0; i < compress.types.size(); ++i) {
-    if (IsMediaType(compress.types[i])) continue;
-    const std::string item = absl::StrCat(path, ".types[", i, "]");
-    findings->AddFault(item, absl::StrCat(item, ": '", compress.types[i], "' is not a media type"));
-  }
-}
-
-void CheckStatic(const StaticConfig& files, const std::string& path, YamlFindings* findings) {
-  if (absl::StrContains(files.index, '/')) {
-    findings->AddFault(path + ".index",
-                       absl::StrCat(path, ".index: '", files.index, "' is not a file name"));
-  }
-  CheckCompress(files.compress, path + ".compress", findings);
-  if (!findings->Has(path + ".root")) {
-    findings->AddFault(path, absl::StrCat(path, ": has no root"));
-  } else if (files.root.empty()) {
-    findings->AddFault(path + ".root", absl::StrCat(path, ".root: is empty"));
-  }
-  CheckStaticOptions(files, path, findings);
 }
 
 // Why `path` is not a directory, or nothing.

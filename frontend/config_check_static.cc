@@ -7,9 +7,12 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "common/units.h"
+#include "frontend/http/byte_class.h"
 #include "frontend/http/field_check.h"
 
 namespace anteroom::frontend {
@@ -107,8 +110,29 @@ absl::string_view WhyNotAFileBelow(absl::string_view file, bool hidden) {
   return "";
 }
 
+void CheckIndex(const StaticConfig& files, const std::string& path, YamlFindings* findings) {
+  const bool plain = !absl::StrContains(files.index, '/');
+  AddFaultIf(plain ? WhyNotAFileBelow(files.index, files.hidden) : "is not a file name", path,
+             files.index, findings);
+}
+
+// "text/html", or "text/*" for all of them; without parameters.
+bool IsMediaRange(absl::string_view type) {
+  if (absl::ConsumeSuffix(&type, "/*")) return IsToken(type) && !absl::StrContains(type, '*');
+  return !absl::StrContains(type, '*') && !absl::StrContains(type, ';') &&
+         WhyNotAMediaType(type).empty();
+}
+
+void CheckCompress(const CompressConfig& compress, const std::string& path,
+                   YamlFindings* findings) {
+  for (size_t i = 0; i < compress.types.size(); ++i) {
+    const std::string& type = compress.types[i];
+    if (IsMediaRange(type)) continue;
+    AddFaultIf("is not a media type", absl::StrCat(path, ".types[", i, "]"), type, findings);
+  }
+}
+
 void CheckStandIns(const StaticConfig& files, const std::string& path, YamlFindings* findings) {
-  AddFaultIf(WhyNotAFileBelow(files.index, files.hidden), path + ".index", files.index, findings);
   if (findings->Has(path + ".fallback")) {
     AddFaultIf(WhyNotAFileBelow(files.fallback, files.hidden), path + ".fallback", files.fallback,
                findings);
@@ -124,8 +148,14 @@ void CheckStandIns(const StaticConfig& files, const std::string& path, YamlFindi
 
 }  // namespace
 
-void CheckStaticOptions(const StaticConfig& files, const std::string& path,
-                        YamlFindings* findings) {
+void CheckStatic(const StaticConfig& files, const std::string& path, YamlFindings* findings) {
+  if (!findings->Has(path + ".root")) {
+    findings->AddFault(path, absl::StrCat(path, ": has no root"));
+  } else if (files.root.empty()) {
+    findings->AddFault(path + ".root", absl::StrCat(path, ".root: is empty"));
+  }
+  CheckIndex(files, path + ".index", findings);
+  CheckCompress(files.compress, path + ".compress", findings);
   CheckCaching(files, path, findings);
   CheckHeaders(files.headers, path + ".headers", findings);
   CheckTypes(files.types, path + ".types", findings);

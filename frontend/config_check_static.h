@@ -1,4 +1,4 @@
-// The rules of config_check.h for what a static route says about the answers it gives.
+// The rules of config_check.h for static routes.
 #ifndef ANTEROOM_FRONTEND_CONFIG_CHECK_STATIC_H_
 #define ANTEROOM_FRONTEND_CONFIG_CHECK_STATIC_H_
 
@@ -10,7 +10,7 @@
 namespace anteroom::frontend {
 
 // Pure. `path`: of the section, such as "routes[0].static".
-void CheckStaticOptions(const StaticConfig& files, const std::string& path, YamlFindings* findings);
+void CheckStatic(const StaticConfig& files, const std::string& path, YamlFindings* findings);
 
 // What is not there yet may come: warnings only. Blocks.
 void CheckStaticFiles(const StaticConfig& files, const std::string& path, YamlFindings* findings);

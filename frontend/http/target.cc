@@ -62,4 +62,12 @@ absl::StatusOr<std::string> DecodePath(absl::string_view raw_path) {
   return path;
 }
 
+void AppendPercentEncoded(char byte, std::string* out) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  const auto value = static_cast<unsigned char>(byte);
+  out->push_back('%');
+  out->push_back(kHex[value >> 4]);
+  out->push_back(kHex[value & 0xf]);
+}
+
 }  // namespace anteroom::frontend

@@ -21,6 +21,9 @@ namespace anteroom::frontend {
 // path.
 absl::StatusOr<std::string> DecodePath(absl::string_view raw_path);
 
+// "%XX" (RFC 3986, section 2.1).
+void AppendPercentEncoded(char byte, std::string* out);
+
 }  // namespace anteroom::frontend
 
 #endif  // ANTEROOM_FRONTEND_HTTP_TARGET_H_

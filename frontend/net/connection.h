@@ -36,6 +36,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -46,6 +47,7 @@
 #include "frontend/net/connection_context.h"
 #include "frontend/net/event_handles.h"
 #include "frontend/net/output.h"
+#include "frontend/static/partial_content.h"
 
 namespace anteroom::frontend {
 
@@ -140,7 +142,9 @@ class Connection final : private Output::Client,
   void SendPartial(StaticReply reply);
   void BeginFile(int status, const ResponseFraming& framing);
   void AppendFileHead(absl::string_view fields);
-  void AnswerPage(StaticReply reply);  // connection_page.cc
+  void SendWhole(std::shared_ptr<const CachedFile> file);
+  void SendPieces(std::shared_ptr<const CachedFile> file, std::vector<FilePiece> pieces);
+  void AnswerPage(StaticReply reply);
 
   // --- Answering, writing: connection_answer.cc
   void ServeFromPool();

@@ -1,6 +1,7 @@
 // Answers from files: the request's own, or the one that its handler has named (connection_redirect.cc).
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,21 @@
 #include "frontend/static/request_conditions.h"
 
 namespace anteroom::frontend {
+namespace {
+
+// Of an answer without the file that was asked for.
+Outcome OutcomeOf(int status) {
+  switch (status) {
+    case 503:
+      return Outcome::kOverload;
+    case 500:
+      return Outcome::kFileError;
+    default:
+      return Outcome::kStatic;
+  }
+}
+
+}  // namespace
 
 void Connection::ServeFile() {
   const RequestHead& head = request_->head();
@@ -54,11 +70,9 @@ void Connection::OnFile(StaticReply reply) {
   if (!sends) {
     if (reply.status == 416) request_->content_range = UnsatisfiedContentRange(reply.file->size());
     if (redirected) return FailRedirect(reply.status);
-    if (reply.status == 503) return Answer(Outcome::kOverload, 503);
-    if (reply.status == 500) return Answer(Outcome::kFileError, 500);
     request_->location = std::move(reply.location);
     request_->allow = reply.allow;
-    return Answer(Outcome::kStatic, reply.status);
+    return Answer(OutcomeOf(reply.status), reply.status);
   }
   if (redirected) context_->metrics->redirects.sent.Add();
   if (reply.status == 206) return SendPartial(std::move(reply));
@@ -80,9 +94,18 @@ void Connection::OnFile(StaticReply reply) {
     const absl::string_view body = reply.file->body();
     return Written(output_.WriteFile(socket_.get(), context_->out, body, std::move(reply.file)));
   }
-  const uint64_t size = reply.file->size();
+  SendWhole(std::move(reply.file));
+}
+
+// Goes out behind what is in context_->out.
+void Connection::SendWhole(std::shared_ptr<const CachedFile> file) {
+  const uint64_t size = file->size();
+  SendPieces(std::move(file), {{"", {0, size}}});
+}
+
+void Connection::SendPieces(std::shared_ptr<const CachedFile> file, std::vector<FilePiece> pieces) {
   // The sender is destroyed with the output, and so with the connection.
-  auto sender = std::make_unique<FileSender>(std::move(reply.file), 0, size, context_->file_io,
+  auto sender = std::make_unique<FileSender>(std::move(file), std::move(pieces), context_->file_io,
                                              context_->poster, &context_->static_cache->counters(),
                                              [this] { OnWritable(); });
   Written(output_.WriteSender(socket_.get(), context_->out, std::move(sender)));
@@ -97,10 +120,7 @@ void Connection::SendPartial(StaticReply reply) {
   AppendFileHead(absl::StrCat(partial.fields, "\r\n"));
   std::string& out = context_->out;
   if (!file.in_memory()) {
-    auto sender = std::make_unique<FileSender>(
-        std::move(reply.file), std::move(partial.pieces), context_->file_io, context_->poster,
-        &context_->static_cache->counters(), [this] { OnWritable(); });
-    return Written(output_.WriteSender(socket_.get(), out, std::move(sender)));
+    return SendPieces(std::move(reply.file), std::move(partial.pieces));
   }
   const ByteRange& first = partial.pieces.front().range;
   if (partial.pieces.size() == 1) {
@@ -111,6 +131,26 @@ void Connection::SendPartial(StaticReply reply) {
   for (const FilePiece& piece : partial.pieces) {
     absl::StrAppend(&out, piece.text, file.body().substr(piece.range.offset, piece.range.length));
   }
+  Written(output_.Write(socket_.get(), out));
+}
+
+// An error, and the page that the operator has for it.
+void Connection::AnswerPage(StaticReply reply) {
+  const CachedFile& page = *reply.page;
+  ResponseContext response = NewResponse(reply.status);
+  response.size = page.size();
+  const ResponseFraming framing = ChooseFraming(response);
+  Begin(reply.status, OutcomeOf(reply.status), framing);
+  std::string& out = context_->out;
+  ResponseWriter writer(&out, reply.status);
+  writer.AddField("Content-Type", page.content_type());
+  if (reply.status == 503) writer.AddField("Retry-After", uint64_t{1});
+  absl::StrAppend(&out, reply.page_fields);
+  writer.Finish(framing, response.minor_version, context_->Date());
+  request_->head_bytes_out += out.size();
+  request_->answered = true;
+  if (framing.send_body && !page.in_memory()) return SendWhole(std::move(reply.page));
+  if (framing.send_body) absl::StrAppend(&out, page.body());
   Written(output_.Write(socket_.get(), out));
 }
 

@@ -37,12 +37,6 @@ struct FileSender::Wait {
   FileSender* sender;  // null once the sender is gone
 };
 
-FileSender::FileSender(std::shared_ptr<const CachedFile> file, uint64_t offset, uint64_t length,
-                       FileIo* file_io, Poster poster, StaticCounters* counters,
-                       std::function<void()> ready)
-    : FileSender(std::move(file), {{"", {offset, length}}}, file_io, std::move(poster), counters,
-                 std::move(ready)) {}
-
 FileSender::FileSender(std::shared_ptr<const CachedFile> file, std::vector<FilePiece> pieces,
                        FileIo* file_io, Poster poster, StaticCounters* counters,
                        std::function<void()> ready)

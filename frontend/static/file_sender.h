@@ -38,11 +38,8 @@ class FileSender {
   // The most bytes that one call of Send puts into a socket before others get their turn.
   static constexpr uint64_t kPerCall = 1024 * 1024;
 
-  // Sends [offset, offset + length) of `file`, which must not be in_memory(). `ready` is kept and
+  // Sends `pieces` of `file`, which must not be in_memory(), in their order. `ready` is kept and
   // called after each kWaitingForDisk. `file_io` and `counters` must outlive the sender.
-  FileSender(std::shared_ptr<const CachedFile> file, uint64_t offset, uint64_t length,
-             FileIo* file_io, Poster poster, StaticCounters* counters, std::function<void()> ready);
-  // The same for several pieces, in their order.
   FileSender(std::shared_ptr<const CachedFile> file, std::vector<FilePiece> pieces, FileIo* file_io,
              Poster poster, StaticCounters* counters, std::function<void()> ready);
   ~FileSender();

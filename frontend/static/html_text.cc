@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "frontend/http/byte_class.h"
+#include "frontend/http/target.h"
 
 namespace anteroom::frontend {
 namespace {
@@ -64,14 +65,11 @@ void AppendHtml(absl::string_view text, std::string* html) {
 }
 
 void AppendUrlSegment(absl::string_view text, std::string* html) {
-  constexpr char kHex[] = "0123456789ABCDEF";
   for (const char c : text) {
     if (IsByte(c, kHostByte)) {  // unreserved
       html->push_back(c);
     } else {
-      html->push_back('%');
-      html->push_back(kHex[static_cast<uint8_t>(c) >> 4]);
-      html->push_back(kHex[static_cast<uint8_t>(c) & 0xf]);
+      AppendPercentEncoded(c, html);
     }
   }
 }

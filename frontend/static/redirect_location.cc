@@ -1,20 +1,19 @@
 #include "frontend/static/redirect_location.h"
 
+#include "frontend/http/target.h"
+
 namespace anteroom::frontend {
 namespace {
 
 // Visible ASCII stays as it is (the client's own escapes among it); a backslash is a slash to
 // browsers.
 void AppendEscaped(absl::string_view text, std::string* out) {
-  constexpr char kHex[] = "0123456789ABCDEF";
   for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
     if (u > 0x20 && u < 0x7f && c != '\\') {
       out->push_back(c);
     } else {
-      out->push_back('%');
-      out->push_back(kHex[u >> 4]);
-      out->push_back(kHex[u & 0xf]);
+      AppendPercentEncoded(c, out);
     }
   }
 }

@@ -55,8 +55,7 @@ class FileSenderTest : public testing::Test {
                               0);
   }
   void Start(std::shared_ptr<const CachedFile> file, uint64_t offset, uint64_t length) {
-    sender_ = std::make_unique<FileSender>(std::move(file), offset, length, &file_io_,
-                                           loop_.poster(), &counters_, [this] { ++ready_; });
+    StartPieces(std::move(file), {{"", {offset, length}}});
   }
 
   void StartPieces(std::shared_ptr<const CachedFile> file, std::vector<FilePiece> pieces) {
@@ -199,7 +198,7 @@ TEST_F(FileSenderTest, SendersOfOneFileDoNotDisturbEachOther) {
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
   const UniqueFd other_near(fds[0]);
   const UniqueFd other_far(fds[1]);
-  FileSender other(file, 0, content.size(), &file_io_, loop_.poster(), &counters_, [] {});
+  FileSender other(file, {{"", {0, content.size()}}}, &file_io_, loop_.poster(), &counters_, [] {});
   EXPECT_EQ(other.Send(other_near.get()), Progress::kSocketFull);
   Start(file, 0, content.size());
   EXPECT_EQ(RunToEnd(), Progress::kDone);
