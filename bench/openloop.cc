@@ -29,6 +29,7 @@
 #include "bench/openloop_report.h"
 #include "bench/response_reader.h"
 #include "bench/sockets.h"
+#include "bench/stall_watch.h"
 #include "common/clock.h"
 
 namespace anteroom::bench {
@@ -67,6 +68,7 @@ class Generator {
 
   OpenloopResult Run() {
     start_ = Now() + std::chrono::milliseconds(1);
+    result_.start = start_;
     const Duration length = Seconds(options_.seconds);
     const Duration give_up = length + Seconds(options_.grace);
     Arrival next = arrivals_.Next();
@@ -237,6 +239,17 @@ class Generator {
   char buffer_[kReadSize];
 };
 
+OpenloopResult Run(const OpenloopOptions& options, Generator* generator) {
+  if (options.stalls <= 0) return generator->Run();
+  const Duration stolen = StolenTime();
+  StallWatch watch(std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double, std::milli>(options.stalls)));
+  OpenloopResult result = generator->Run();
+  result.stalls = watch.Stop();
+  result.stolen = StolenTime() - stolen;
+  return result;
+}
+
 }  // namespace
 }  // namespace anteroom::bench
 
@@ -248,7 +261,7 @@ int main(int argc, char** argv) {
   }
   anteroom::bench::RaiseFileLimit();  // a stalled server makes it open many connections
   const auto generator = std::make_unique<anteroom::bench::Generator>(*options);
-  const anteroom::bench::OpenloopResult result = generator->Run();
+  const anteroom::bench::OpenloopResult result = anteroom::bench::Run(*options, generator.get());
   if (!options->samples.empty() &&
       !anteroom::bench::WriteSamples(options->samples, *options, result.samples)) {
     perror(options->samples.c_str());

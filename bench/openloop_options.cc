@@ -42,6 +42,7 @@ bool ApplyFlag(absl::string_view flag, absl::string_view value, OpenloopOptions*
     return absl::SimpleAtod(value, &options->seconds) && options->seconds > 0;
   if (flag == "--grace") return absl::SimpleAtod(value, &options->grace) && options->grace >= 0;
   if (flag == "--seed") return absl::SimpleAtoi(value, &options->seed);
+  if (flag == "--stalls") return absl::SimpleAtod(value, &options->stalls) && options->stalls > 0;
   if (flag == "--samples") {
     options->samples = std::string(value);
     return true;
@@ -53,8 +54,8 @@ bool ApplyFlag(absl::string_view flag, absl::string_view value, OpenloopOptions*
 
 const char kOpenloopUsage[] =
     "usage: anteroom-bench-openloop --address HOST:PORT... --kind NAME=WEIGHT:PATH... --rate R\n"
-    "         [--spread round-robin|random] [--seconds S] [--grace S] [--seed N] [--samples "
-    "FILE]\n";
+    "         [--spread round-robin|random] [--seconds S] [--grace S] [--seed N] [--stalls MS]\n"
+    "         [--samples FILE]\n";
 
 std::optional<OpenloopOptions> ParseOpenloopOptions(int argc, char** argv) {
   OpenloopOptions options;

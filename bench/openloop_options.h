@@ -28,6 +28,9 @@ struct OpenloopOptions {
   double seconds = 10;  // arrivals are due within this time
   double grace = 10;    // how long to wait for answers after the last arrival, seconds
   uint64_t seed = 1;
+  // Leaves what was measured across a longer stall of the processor out of a second account (see
+  // stall_watch.h), milliseconds; 0: doesn't watch.
+  double stalls = 0;
   std::string samples;  // a file for one line a request; empty: none
 };
 

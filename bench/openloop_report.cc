@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -17,6 +18,25 @@ std::string LatencyJson(std::vector<Duration> values) {
       "{\"min\":", ToMicros(values.front()), ",\"p50\":", ToMicros(Percentile(values, 50)),
       ",\"p90\":", ToMicros(Percentile(values, 90)), ",\"p99\":", ToMicros(Percentile(values, 99)),
       ",\"p999\":", ToMicros(Percentile(values, 99.9)), ",\"max\":", ToMicros(values.back()), "}");
+}
+
+// Of what no stall had a part in.
+std::vector<Duration> Undisturbed(const OpenloopResult& result, size_t kind) {
+  std::vector<Duration> latencies;
+  for (const Sample& sample : result.samples) {
+    const Time due = result.start + sample.due;
+    if (sample.kind == kind && !Stalled(result.stalls, due, due + sample.latency)) {
+      latencies.push_back(sample.latency);
+    }
+  }
+  return latencies;
+}
+
+std::string StallsJson(const OpenloopResult& result) {
+  Duration total{};
+  for (const Stall& stall : result.stalls) total += stall.end - stall.begin;
+  return absl::StrCat("{\"count\":", result.stalls.size(), ",\"ms\":", ToMillis(total),
+                      ",\"stolen_ms\":", ToMillis(result.stolen), "}");
 }
 
 std::string ErrorsJson(const KindErrors& errors) {
@@ -44,15 +64,18 @@ std::string ToJson(const OpenloopOptions& options, const OpenloopResult& result)
     for (const Sample& sample : result.samples) {
       if (sample.kind == kind) latencies.push_back(sample.latency);
     }
-    kinds.push_back(absl::StrCat("{\"name\":\"", options.kinds[kind].name, "\",\"ok\":",
-                                 latencies.size(), ",\"errors\":", ErrorsJson(result.errors[kind]),
-                                 ",\"latency_us\":", LatencyJson(latencies), "}"));
+    const std::vector<Duration> undisturbed = Undisturbed(result, kind);
+    kinds.push_back(absl::StrCat(
+        "{\"name\":\"", options.kinds[kind].name, "\",\"ok\":", latencies.size(),
+        ",\"errors\":", ErrorsJson(result.errors[kind]), ",\"latency_us\":", LatencyJson(latencies),
+        ",\"undisturbed\":", undisturbed.size(), ",\"undisturbed_us\":", LatencyJson(undisturbed),
+        "}"));
   }
-  return absl::StrCat("{\"seed\":", options.seed, ",\"rate\":", options.rate,
-                      ",\"seconds\":", options.seconds, ",\"sent\":", result.sent,
-                      ",\"connections_opened\":", result.connections_opened,
-                      ",\"lateness_us\":", LatencyJson(result.lateness), ",\"kinds\":[",
-                      absl::StrJoin(kinds, ","), "]}\n");
+  return absl::StrCat(
+      "{\"seed\":", options.seed, ",\"rate\":", options.rate, ",\"seconds\":", options.seconds,
+      ",\"sent\":", result.sent, ",\"connections_opened\":", result.connections_opened,
+      ",\"lateness_us\":", LatencyJson(result.lateness), ",\"stalls\":", StallsJson(result),
+      ",\"kinds\":[", absl::StrJoin(kinds, ","), "]}\n");
 }
 
 bool WriteSamples(const std::string& path, const OpenloopOptions& options,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/openloop_options.h"
+#include "bench/stall_watch.h"
 #include "common/clock.h"
 
 namespace anteroom::bench {
@@ -26,6 +27,7 @@ struct KindErrors {
 };
 
 struct OpenloopResult {
+  Time start;
   uint64_t sent = 0;
   uint64_t connections_opened = 0;
   std::vector<Sample> samples;
@@ -33,6 +35,8 @@ struct OpenloopResult {
   // How late this program itself started requests. When this grows, the numbers speak about the
   // generator.
   std::vector<Duration> lateness;
+  std::vector<Stall> stalls;  // when they were watched for
+  Duration stolen{};          // by the host meanwhile, as StolenTime() has it
 };
 
 // The smallest value that at least `percent` of all values don't exceed (nearest rank). `sorted`

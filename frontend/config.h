@@ -111,6 +111,17 @@ struct CompressConfig {
   uint32_t gzip_level = 6;    // of zlib
   uint32_t brotli_level = 5;  // "quality", as brotli calls it
 };
+
+// What is kept of static files. The bounds are of the process, in equal parts for its loops.
+struct StaticCacheConfig {
+  uint64_t memory = uint64_t{64} << 20;  // bytes: small files, as they are sent, and bookkeeping
+  uint64_t largest =
+      64 * 1024;                // bytes of a file in memory; larger ones are sent from a descriptor
+  uint32_t files = 1024;        // descriptors kept open
+  uint32_t names = 2048;        // that are no file: missing ones, and directories without a slash
+  Duration fresh = seconds(1);  // for which an answer is given without another look
+};
+
 // Whether symbolic links below a static root are followed: not at all, or where they lead to something
 // below the root. Never out of it.
 enum class SymlinkPolicy { kNone, kWithin };
@@ -189,6 +200,7 @@ struct Config {
   uint32_t loops = 0;            // 0: the CPUs that affinity and cgroup grant
   uint32_t file_io_threads = 2;  // threads that open and read cold files for all loops
   SpoolConfig spool;
+  StaticCacheConfig static_cache;
   LimitsConfig limits;
   TimeoutsConfig timeouts;
   LinksConfig links;

@@ -54,6 +54,14 @@ void ReadSpool(YamlMapping yaml, SpoolConfig* spool) {
   yaml.Read("files", &spool->files, {0, 1'000'000});
 }
 
+void ReadStaticCache(YamlMapping yaml, StaticCacheConfig* cache) {
+  yaml.ReadSize("memory", &cache->memory, {0, kTiB});
+  yaml.ReadSize("largest", &cache->largest, {0, kMiB});
+  yaml.Read("files", &cache->files, {0, 1'000'000});
+  yaml.Read("names", &cache->names, {0, 1'000'000});
+  yaml.Read("fresh", &cache->fresh, {seconds(0), hours(1)});
+}
+
 void ReadLimits(YamlMapping yaml, LimitsConfig* limits) {
   yaml.ReadSize("body", &limits->http.body, {0, kTiB});
   yaml.Read("connections", &limits->connections, {1, 1'000'000});
@@ -202,6 +210,7 @@ Config ReadConfig(YamlMapping yaml) {
   yaml.Read("loops", &config.loops, {0, 256});
   yaml.Read("file_io_threads", &config.file_io_threads, {1, 64});
   ReadSpool(yaml.Section("spool"), &config.spool);
+  ReadStaticCache(yaml.Section("static_cache"), &config.static_cache);
   ReadLimits(yaml.Section("limits"), &config.limits);
   ReadTimeouts(yaml.Section("timeouts"), &config.timeouts);
   ReadLinks(yaml.Section("links"), &config.links);

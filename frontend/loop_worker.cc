@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -25,6 +26,17 @@ std::string FrontendName(size_t loop) {
   return absl::StrCat(host, ":", getpid(), "/", loop);
 }
 
+// Of one loop. Nothing that is larger than a quarter of it is worth the room.
+StaticCacheConfig ShareOfCache(const Config& config) {
+  StaticCacheConfig share = config.static_cache;
+  const uint32_t loops = std::max(config.loops, uint32_t{1});
+  share.memory /= loops;
+  share.largest = std::min(share.largest, share.memory / 4);
+  share.files /= loops;
+  share.names /= loops;
+  return share;
+}
+
 }  // namespace
 
 void ProcessShared::SetLimits(const Config& config) {
@@ -38,7 +50,7 @@ LoopWorker::LoopWorker(size_t index, const LinksConfig& links, FileIo* file_io,
       shared_(shared),
       link_options_{links, FrontendName(index)},
       completions_(NewCompletionSource(links.pump, &loop_)),
-      static_cache_(StaticCacheLimits()),
+      static_cache_(StaticCacheConfig()),
       context_(&loop_),
       acceptor_(&context_),
       end_timer_(&loop_, [this] { EndWhenStreamsAreGone(); }) {
@@ -63,11 +75,12 @@ void LoopWorker::Do(std::function<void()> fn) {
 
 absl::StatusOr<LoopUpdate> LoopWorker::Prepare(std::shared_ptr<const Settings> settings) {
   LoopUpdate update;
+  const StaticCacheConfig kept = ShareOfCache(settings->config);
   for (const RouteConfig& route : settings->config.routes) {
     std::unique_ptr<StaticFiles>& files = update.static_files.emplace_back();
     if (!route.static_files) continue;
-    absl::StatusOr<std::unique_ptr<StaticFiles>> opened =
-        StaticFiles::Create(*route.static_files, &static_cache_, context_.file_io, context_.poster);
+    absl::StatusOr<std::unique_ptr<StaticFiles>> opened = StaticFiles::Create(
+        *route.static_files, kept, &static_cache_, context_.file_io, context_.poster);
     if (!opened.ok()) {
       Discard(std::move(update));
       return opened.status();
@@ -111,6 +124,7 @@ void LoopWorker::ApplyOnLoop(LoopUpdate* update) {
     table->sites.push_back(site);
   }
   context_.table = std::move(table);
+  static_cache_.SetLimits(ShareOfCache(config));
   context_.config = &config;
   context_.http_limits = config.limits.http;
   context_.spool.directory = config.spool.directory;

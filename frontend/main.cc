@@ -44,17 +44,22 @@ bool WaitForced(Time until, const std::atomic<bool>* done, FrontendServer* serve
   return false;
 }
 
-// Links, cached files, logs, and what the process itself needs.
+// Links, logs, and what the process itself needs.
 constexpr uint64_t kOtherDescriptors = 256;
 
-// No more connections and spool files than there are descriptors for, so that the last ones are left
-// for everything else.
+// No more connections, spool files and cached files than there are descriptors for, so that the last
+// ones are left for everything else. The cache, which can do with fewer, takes what the others leave
+// and a little at least.
 void FitDescriptors(Config* config) {
   const uint64_t limit = RaiseDescriptorLimit();
   const uint64_t room = limit - std::min(kOtherDescriptors, limit / 2);
   const uint64_t files = std::min<uint64_t>(config->spool.files, room / 4);
-  const uint64_t connections = std::min(
-      {uint64_t{config->limits.connections}, room - files, limit / 100 * 97 + limit % 100});
+  const uint64_t for_cache = std::min<uint64_t>(config->static_cache.files, room / 32);
+  const uint64_t connections = std::min({uint64_t{config->limits.connections},
+                                         room - files - for_cache, limit / 100 * 97 + limit % 100});
+  const uint64_t cached =
+      std::min<uint64_t>(config->static_cache.files, room - files - connections);
+  config->static_cache.files = static_cast<uint32_t>(cached);
   if (files == config->spool.files && connections == config->limits.connections) return;
   spdlog::warn("few descriptors limit={} limits.connections={} used={} spool.files={} used={}",
                limit, config->limits.connections, connections, config->spool.files, files);

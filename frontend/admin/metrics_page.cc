@@ -151,7 +151,8 @@ void AddPool(const PoolRecord& pool, MetricFamilies* families) {
                "Time from complete request to complete answer.", labels, duration);
 }
 
-void AddStatic(const Workers& workers, const FileIo& file_io, MetricFamilies* families) {
+void AddStatic(const Workers& workers, const StaticCacheConfig& cache, const FileIo& file_io,
+               MetricFamilies* families) {
   const auto sum = [&](auto read) {
     return Sum(workers, [&](const LoopWorker& w) { return read(w.static_counters()).value(); });
   };
@@ -198,6 +199,11 @@ void AddStatic(const Workers& workers, const FileIo& file_io, MetricFamilies* fa
            sum([](const StaticCounters& c) -> auto& { return c.cached_entries; }));
   AddGauge(families, "anteroom_static_cached_descriptors", "Descriptors kept open by the caches.",
            {}, sum([](const StaticCounters& c) -> auto& { return c.cached_descriptors; }));
+  AddGauge(families, "anteroom_static_cached_bytes_limit", "static_cache.memory.", {},
+           static_cast<double>(cache.memory));
+  AddGauge(families, "anteroom_static_cached_descriptors_limit",
+           "static_cache.files, or less where there are not so many descriptors.", {},
+           static_cast<double>(cache.files));
   const FileIo::Counts counts = file_io.counts();
   AddGauge(families, "anteroom_file_io_waiting", "Work waiting for a file-I/O thread.", {},
            static_cast<double>(counts.waiting));
@@ -239,7 +245,7 @@ MetricFamilies CollectMetrics(const MetricSources& sources) {
            static_cast<double>(shared.buffered_bytes.load(std::memory_order_relaxed)));
   AddExchanges(workers, &families);
   for (const std::shared_ptr<PoolRecord>& pool : settings->pools) AddPool(*pool, &families);
-  AddStatic(workers, file_io, &families);
+  AddStatic(workers, settings->config.static_cache, file_io, &families);
   AddSpool(shared.spool, &families);
   AddCounter(&families, "anteroom_config_reloads_total", "Reloads of the configuration.",
              {{"result", "ok"}}, static_cast<double>(reloads.value()));

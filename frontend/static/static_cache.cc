@@ -5,9 +5,14 @@
 
 namespace anteroom::frontend {
 
-StaticCache::StaticCache(StaticCacheLimits limits) : limits_(limits) {}
+StaticCache::StaticCache(const StaticCacheConfig& limits) : limits_(limits) {}
 
 StaticCache::~StaticCache() = default;
+
+void StaticCache::SetLimits(const StaticCacheConfig& limits) {
+  limits_ = limits;
+  Trim();
+}
 
 StaticCache::Shelf StaticCache::ShelfOf(const Entry& entry) {
   if (entry.kind != Kind::kFile) return kNegatives;
@@ -52,7 +57,8 @@ void StaticCache::Put(uint32_t root, absl::string_view path, Kind kind,
   Erase(root, entry.path, codings);  // not `path`: it may be a view of the entry that goes
   const Shelf shelf = ShelfOf(entry);
   // A file that would push out everything and then itself.
-  if (shelf == kBodies && Footprint(entry) > limits_.bytes) return;
+  if (shelf == kBodies && Footprint(entry) > limits_.memory) return;
+  if (shelf == kNegatives && path.size() > kLongestNegative) return;
 
   shelves_[shelf].splice(shelves_[shelf].begin(), one);
   index_.insert(shelves_[shelf].begin());
@@ -89,9 +95,9 @@ void StaticCache::Trim() {
     Remove(std::prev(shelves_[shelf].end()));
     counters_.evictions.Add();
   };
-  while (body_bytes_ > limits_.bytes) evict_last(kBodies);
-  while (shelves_[kDescriptors].size() > limits_.descriptors) evict_last(kDescriptors);
-  while (shelves_[kNegatives].size() > limits_.negatives) evict_last(kNegatives);
+  while (body_bytes_ > limits_.memory) evict_last(kBodies);
+  while (shelves_[kDescriptors].size() > limits_.files) evict_last(kDescriptors);
+  while (shelves_[kNegatives].size() > limits_.names) evict_last(kNegatives);
   UpdateGauges();
 }
 

@@ -19,20 +19,12 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
 #include "common/clock.h"
+#include "frontend/config.h"
 #include "frontend/http/content_coding.h"
 #include "frontend/static/cached_file.h"
 #include "frontend/static/static_counters.h"
 
 namespace anteroom::frontend {
-
-// Per loop.
-struct StaticCacheLimits {
-  size_t bytes = 32 * 1024 * 1024;  // heads, bodies and bookkeeping of files in memory
-  size_t body = 64 * 1024;          // larger files are sent from a descriptor
-  size_t descriptors =
-      512;  // open files kept for later; keep the sum over all loops well below RLIMIT_NOFILE
-  size_t negatives = 1024;  // remembered 404s and redirects
-};
 
 class StaticCache {
  public:
@@ -50,12 +42,18 @@ class StaticCache {
     bool provisional = false;
   };
 
-  explicit StaticCache(StaticCacheLimits limits);
+  // A longer path that is no file is not remembered: nobody but an attacker asks for it again.
+  static constexpr size_t kLongestNegative = 1024;  // bytes
+
+  // `limits`: of this cache, not of the process.
+  explicit StaticCache(const StaticCacheConfig& limits);
   ~StaticCache();
   StaticCache(const StaticCache&) = delete;
   StaticCache& operator=(const StaticCache&) = delete;
 
-  const StaticCacheLimits& limits() const { return limits_; }
+  // Drops what is over them.
+  void SetLimits(const StaticCacheConfig& limits);
+
   StaticCounters& counters() { return counters_; }
   const StaticCounters& counters() const { return counters_; }
 
@@ -113,7 +111,7 @@ class StaticCache {
   void Trim();
   void UpdateGauges();
 
-  const StaticCacheLimits limits_;
+  StaticCacheConfig limits_;
   StaticCounters counters_;
   std::array<EntryList, kShelves> shelves_;  // most recently used first
   absl::flat_hash_set<EntryList::iterator, Hash, Equal> index_;

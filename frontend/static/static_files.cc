@@ -52,8 +52,10 @@ bool IsListing(const StaticCache::Entry& entry) {
 // look (a flight).
 class StaticFiles::Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(StaticConfig config, StaticCache* cache, FileIo* file_io, Poster poster)
-      : site_(std::make_shared<const StaticSite>(std::move(config), cache->limits().body)),
+  Core(StaticConfig config, const StaticCacheConfig& limits, StaticCache* cache, FileIo* file_io,
+       Poster poster)
+      : site_(std::make_shared<const StaticSite>(std::move(config), limits.largest)),
+        fresh_(limits.fresh),
         cache_(cache),
         file_io_(file_io),
         poster_(std::move(poster)),
@@ -87,6 +89,8 @@ class StaticFiles::Core : public std::enable_shared_from_this<Core> {
   void Conclude(Waiter* waiter, absl::string_view path, const Loaded& loaded);
 
   const std::shared_ptr<const StaticSite> site_;
+  const Duration
+      fresh_;  // for which an entry is good without a look; twice that while one is under way
   StaticCache* const cache_;
   FileIo* const file_io_;
   const Poster poster_;
@@ -222,9 +226,9 @@ StaticReply StaticFiles::Core::Look(const StaticRequest& request, absl::string_v
     if (entry != nullptr && !IsListing(*entry)) entry = nullptr;
     if (entry != nullptr) codings = CodingPreference();
   }
-  if (entry != nullptr && now - entry->checked < kMaxStaleness) {
+  if (entry != nullptr && now - entry->checked < 2 * fresh_) {
     // Refused for the moment, the next request tries again.
-    if (now - entry->checked >= kFresh && !entry->checking) {
+    if (now - entry->checked >= fresh_ && !entry->checking) {
       entry->checking = Launch(path, codings, entry, now);
     }
     if (first) cache_->counters().hits.Add();
@@ -354,6 +358,7 @@ StaticFiles::StaticFiles(std::shared_ptr<Core> core) : core_(std::move(core)) {}
 StaticFiles::~StaticFiles() = default;
 
 absl::StatusOr<std::unique_ptr<StaticFiles>> StaticFiles::Create(StaticConfig config,
+                                                                 const StaticCacheConfig& limits,
                                                                  StaticCache* cache,
                                                                  FileIo* file_io, Poster poster) {
   if (absl::StatusOr<UniqueFd> root = OpenRoot(config.root); !root.ok()) return root.status();
@@ -364,7 +369,7 @@ absl::StatusOr<std::unique_ptr<StaticFiles>> StaticFiles::Create(StaticConfig co
         absl::StrCat("static index must be a plain file name: ", config.index));
   }
   return absl::WrapUnique(new StaticFiles(
-      std::make_shared<Core>(std::move(config), cache, file_io, std::move(poster))));
+      std::make_shared<Core>(std::move(config), limits, cache, file_io, std::move(poster))));
 }
 
 bool StaticFiles::offers_codings() const { return core_->offers_codings(); }

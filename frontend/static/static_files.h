@@ -3,8 +3,8 @@
 // wait for a disk (open, stat, read, close) is done by the file-I/O threads.
 //
 // Threading: everything here belongs to one loop and is called on it; nothing blocks and no lock is
-// taken on a hit. Freshness: an answer is at most kMaxStaleness old, i.e. a changed file is seen at
-// most that much later.
+// taken on a hit. Freshness: an answer is at most twice StaticCacheConfig::fresh old, i.e. a changed
+// file is seen at most that much later.
 #ifndef ANTEROOM_FRONTEND_STATIC_STATIC_FILES_H_
 #define ANTEROOM_FRONTEND_STATIC_STATIC_FILES_H_
 
@@ -63,13 +63,6 @@ struct StaticReply {
 
 class StaticFiles {
  public:
-  // An answer is given from the cache without a question within this time after the file was last
-  // looked at...
-  static constexpr Duration kFresh = std::chrono::seconds(1);
-  // ...and up to this one while a file-I/O thread looks again; older than that, the request waits
-  // for the answer.
-  static constexpr Duration kMaxStaleness = std::chrono::seconds(2);
-
   using Done = absl::AnyInvocable<void(StaticReply)>;
 
   // A request whose answer is not there yet. Destroying it cancels: `done` is then never called. It
@@ -81,10 +74,12 @@ class StaticFiles {
 
   // Opens the root once to prove that it can be served. Blocks: call it at start or reload, not on
   // a loop that serves; the result belongs to the loop, which also has to destroy it. Errors: no such directory, not readable, or a kernel without openat2 (older
-  // than 5.6). `cache` is the loop's and may be shared by all roots of the loop; `cache` and
+  // than 5.6). `limits` says which files are kept in memory and for how long answers are
+  // good. `cache` is the loop's and may be shared by all roots of the loop; `cache` and
   // `file_io` must outlive the StaticFiles and every Pending, and FileIo::Shutdown() must come
   // before the end of what `poster` posts to.
   static absl::StatusOr<std::unique_ptr<StaticFiles>> Create(StaticConfig config,
+                                                             const StaticCacheConfig& limits,
                                                              StaticCache* cache, FileIo* file_io,
                                                              Poster poster);
   ~StaticFiles();

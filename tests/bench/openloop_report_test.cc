@@ -32,8 +32,34 @@ TEST(OpenloopReportTest, KeepsKindsAndTheirErrorsApart) {
   const std::string json = ToJson(options, result);
   EXPECT_THAT(json, HasSubstr("{\"name\":\"short\",\"ok\":2,\"errors\":{\"status\":{},"));
   EXPECT_THAT(json, HasSubstr("\"min\":10,\"p50\":10,\"p90\":30"));
+  EXPECT_THAT(json, HasSubstr("\"undisturbed\":2,"));
   EXPECT_THAT(json, HasSubstr("{\"name\":\"long\",\"ok\":0,\"errors\":{\"status\":{\"503\":2},"
-                              "\"connection\":0,\"unanswered\":1},\"latency_us\":null}"));
+                              "\"connection\":0,\"unanswered\":1},\"latency_us\":null,"));
+}
+
+TEST(OpenloopReportTest, WhatAStallHadAPartInIsLeftOutOfTheSecondAccount) {
+  OpenloopOptions options;
+  options.kinds = {{"any", 1, "/"}};
+  OpenloopResult result;
+  result.errors.resize(1);
+  result.start = Time(std::chrono::seconds(100));
+  const auto at = [&](int64_t us) { return result.start + microseconds(us); };
+  result.stalls = {{at(1000), at(3000)}, {at(9000), at(9500)}};
+  result.stolen = std::chrono::milliseconds(10);
+  result.samples = {
+      {microseconds(0), microseconds(999), 0},     // over before it
+      {microseconds(500), microseconds(500), 0},   // ends as it begins
+      {microseconds(500), microseconds(8000), 0},  // across it
+      {microseconds(2000), microseconds(10), 0},   // within
+      {microseconds(3001), microseconds(10), 0},   // after it
+      {microseconds(9400), microseconds(900), 0},  // begins in the second
+      {microseconds(9600), microseconds(10), 0},   // after all
+  };
+  const std::string json = ToJson(options, result);
+  EXPECT_THAT(json, HasSubstr("\"stalls\":{\"count\":2,\"ms\":2.5,\"stolen_ms\":10}"));
+  EXPECT_THAT(json, HasSubstr("\"ok\":7"));
+  EXPECT_THAT(json, HasSubstr("\"undisturbed\":3,\"undisturbed_us\":{\"min\":10,\"p50\":10,"));
+  EXPECT_THAT(json, HasSubstr("\"max\":999}}]"));
 }
 
 }  // namespace

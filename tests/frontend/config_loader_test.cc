@@ -31,6 +31,7 @@ trusted_proxies: [127.0.0.1, unix, "2001:db8::/32"]
 loops: 3
 file_io_threads: 4
 spool: {directory: /srv/spool, memory_per_body: 128KiB, total: 2GiB, files: 100}
+static_cache: {memory: 16MiB, largest: 32KiB, files: 100, names: 200, fresh: 5s}
 limits:
   body: 64MiB
   connections: 2000
@@ -93,6 +94,11 @@ routes:
   EXPECT_EQ(config.spool.total, uint64_t{2} << 30);
   EXPECT_EQ(config.limits.http.body, 64u << 20);
   EXPECT_EQ(config.spool.files, 100u);
+  EXPECT_EQ(config.static_cache.memory, 16u << 20);
+  EXPECT_EQ(config.static_cache.largest, 32u << 10);
+  EXPECT_EQ(config.static_cache.files, 100u);
+  EXPECT_EQ(config.static_cache.names, 200u);
+  EXPECT_EQ(config.static_cache.fresh, std::chrono::seconds(5));
   EXPECT_EQ(config.limits.connections, 2000u);
   EXPECT_EQ(config.limits.connections_per_address, 50u);
   EXPECT_EQ(config.limits.requests_per_connection, 10u);

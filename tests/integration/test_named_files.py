@@ -1,7 +1,6 @@
 """X-Accel-Redirect: a handler names a file of an internal route, the front end sends it, and nothing else ever."""
 
 import pathlib
-import signal
 import urllib.parse
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ from anteroom_harness.deadlines import wait_until
 from anteroom_harness.frontend import Settings
 from anteroom_harness.http_client import Connection, ConnectionEnded, Response, request
 from anteroom_harness.load import Load
+from anteroom_harness.reloads import reload_text
 from anteroom_harness.stack import Stack
 
 MIB = 1024 * 1024
@@ -399,24 +399,17 @@ def test_a_reload_leaves_what_is_under_way(own: Stack, tmp_path: pathlib.Path) -
     other = tmp_path / "other"
     other.mkdir()
     (other / "hello.txt").write_bytes(b"other\n")
-    config = own.frontend.config_path
-    before = config.read_text()
+    before = own.frontend.config_path.read_text()
     after = before.replace(str(tmp_path / "private"), str(other))
     assert after != before
 
-    def reload(text: str) -> None:
-        done = own.metrics().sum("anteroom_config_reloads_total", result="ok")
-        config.write_text(text)
-        own.frontend.send_signal(signal.SIGHUP)
-        wait_until(lambda: own.metrics().sum("anteroom_config_reloads_total", result="ok") == done + 1, "a reload")
-
     with slow_reader(own, names("/private/large.bin")) as reader:
         assert reader.read_head().status == 200
-        reload(after)
+        reload_text(own, after)
         assert own.get(names("/private/hello.txt")).body == b"other\n"
         assert reader.read_exactly(len(LARGE)) == LARGE, "not the bytes of the file"
     # Requests that find themselves anywhere in between.
     with Load(own.frontend.http, names("/private/hello.txt"), clients=4) as load:
         for number in range(20):
-            reload(before if number % 2 else after)
+            reload_text(own, before if number % 2 else after)
     load.assert_no_failure()

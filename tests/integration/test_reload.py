@@ -15,26 +15,8 @@ from anteroom_harness.deadlines import wait_until
 from anteroom_harness.frontend import merged
 from anteroom_harness.http_client import Connection, request
 from anteroom_harness.load import Load
+from anteroom_harness.reloads import reload, reload_text, reloads
 from anteroom_harness.stack import Stack
-
-RELOADS = "anteroom_config_reloads_total"
-
-
-def reloads(stack: Stack, result: str) -> int:
-    return int(stack.metrics().sum(RELOADS, result=result))
-
-
-def reload_text(stack: Stack, text: str, result: str = "ok") -> None:
-    before = reloads(stack, result)
-    stack.frontend.config_path.write_text(text)
-    stack.frontend.send_signal(signal.SIGHUP)
-    wait_until(lambda: reloads(stack, result) == before + 1, f"a reload that is {result}", explain=stack.log_tails)
-
-
-def reload(stack: Stack, result: str = "ok", **changes: Any) -> None:
-    settings = yaml.safe_load(stack.frontend.config_path.read_text())
-    reload_text(stack, yaml.safe_dump(merged(settings, changes), sort_keys=False), result)
-
 
 def root_with(tmp_path: pathlib.Path, text: str) -> dict[str, str]:
     root = tmp_path / f"root-{text}"

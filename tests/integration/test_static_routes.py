@@ -4,15 +4,13 @@ import html.parser
 import os
 import pathlib
 import re
-import signal
 import urllib.parse
 from typing import Any
 
 import pytest
-import yaml
 from anteroom_harness.deadlines import wait_until
-from anteroom_harness.frontend import merged
 from anteroom_harness.http_client import Response, request
+from anteroom_harness.reloads import reload
 from anteroom_harness.stack import Stack
 
 
@@ -41,15 +39,8 @@ def start(stack: Stack, root: pathlib.Path, **options: Any) -> None:
     stack.start_frontend({"pools": None, "routes": route(root, **options)})
 
 
-def reload(stack: Stack, root: pathlib.Path, **options: Any) -> None:
-    def done() -> int:
-        return int(stack.metrics().sum("anteroom_config_reloads_total", result="ok"))
-
-    before = done()
-    settings = yaml.safe_load(stack.frontend.config_path.read_text())
-    stack.frontend.config_path.write_text(yaml.safe_dump(merged(settings, {"routes": route(root, **options)})))
-    stack.frontend.send_signal(signal.SIGHUP)
-    wait_until(lambda: done() == before + 1, "a reload", explain=stack.log_tails)
+def reload_with(stack: Stack, root: pathlib.Path, **options: Any) -> None:
+    reload(stack, routes=route(root, **options))
 
 
 def get(stack: Stack, name: str, method: str = "GET", **headers: str) -> Response:
@@ -66,29 +57,29 @@ def test_a_reload_changes_every_setting_of_a_route(stack: Stack, root: pathlib.P
         assert get(stack, name).status == 404, name
     assert get(stack, "sub/a.wat").header("Content-Type") == "application/octet-stream"
 
-    reload(stack, root, cache_control="public, max-age=60")
+    reload_with(stack, root, cache_control="public, max-age=60")
     assert get(stack, "hello.txt").header("Cache-Control") == "public, max-age=60"
-    reload(stack, root, expires="2m", nosniff=False)
+    reload_with(stack, root, expires="2m", nosniff=False)
     changed = get(stack, "hello.txt")
     assert changed.header("Cache-Control") == "max-age=120"
     assert changed.header("Expires") is None
     assert changed.header("X-Content-Type-Options") is None
-    reload(stack, root, headers={"X-Frame-Options": "DENY"}, types={"wat": "text/wat"})
+    reload_with(stack, root, headers={"X-Frame-Options": "DENY"}, types={"wat": "text/wat"})
     assert get(stack, "hello.txt").header("X-Frame-Options") == "DENY"
     assert get(stack, "sub/a.wat").header("Content-Type") == "text/wat; charset=utf-8"
-    reload(stack, root, symlinks="within", hidden=True)
+    reload_with(stack, root, symlinks="within", hidden=True)
     assert get(stack, "link").body == b"hello\n"
     assert get(stack, ".hidden").body == b"hidden"
     assert get(stack, "out").status == 404
-    reload(stack, root, listing=True)
+    reload_with(stack, root, listing=True)
     assert b"a.wat" in get(stack, "sub/").body
     assert get(stack, "link").status == 404
-    reload(stack, root, fallback="app.html")
+    reload_with(stack, root, fallback="app.html")
     assert get(stack, "users/7").body == b"<p>app"
-    reload(stack, root, error_pages={"404": "404.html"})
+    reload_with(stack, root, error_pages={"404": "404.html"})
     gone = get(stack, "users/7")
     assert (gone.status, gone.body) == (404, b"<p>gone")
-    reload(stack, root)
+    reload_with(stack, root)
     assert get(stack, "users/7").body == b"404 Not Found\n"
 
 

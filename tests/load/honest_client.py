@@ -7,7 +7,7 @@ import json
 import os
 import statistics
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -17,14 +17,21 @@ from anteroom_harness.stack import Stack
 CPUS = sorted(os.sched_getaffinity(0))
 OTHERS_CPU = CPUS[-1]  # of attackers and of whoever else the honest client is beside
 SERVERS_CPUS = CPUS[:-1]
-MOST_P99 = 1.2   # of that alone
-MOST_LATE = 0.1  # by how much the client itself may be later or less late, of the p99 alone; else there is no verdict
+MOST_P99 = 1.2     # of that alone
+STALL_MS = 0.5     # the processor did not run what was due for longer than this
+UNDISTURBED = 0.6  # of the requests at least, else a round is not counted
+ROUNDS = 3         # that are; each is the client alone, then beside the others
+MOST_ROUNDS = 8
+# Stalls that the machine's host accounts for are not the server's: up to this much more than it says, for its account
+# is in steps of 10 ms and its bookkeeping is not all.
+MOST_STALLED, SLACK_MS = 1.5, 30
 
 
 @dataclass(frozen=True)
 class Latency:
     p99_ms: float
-    late_ms: float  # p99 of how late the client itself was
+    stalled_ms: float    # the sum of the stalls
+    undisturbed: float   # share of the requests that p99_ms is of
 
 
 def start_honest(stack: Stack, target: str, rate: int, seconds: float) -> subprocess.Popen[str]:
@@ -32,14 +39,15 @@ def start_honest(stack: Stack, target: str, rate: int, seconds: float) -> subpro
     return subprocess.Popen(
         [
             "taskset", "--cpu-list", ",".join(map(str, SERVERS_CPUS)), "chrt", "--fifo", "1", binary("anteroom-bench-openloop"), "--address", f"{host}:{port}",
-            "--kind", f"honest=1:{target}", "--rate", str(rate), "--seconds", str(seconds),
+            "--kind", f"honest=1:{target}", "--rate", str(rate), "--seconds", str(seconds), "--stalls", str(STALL_MS),
         ],
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
 def latency(honest: subprocess.Popen[str], seconds: float) -> Latency:
-    """Waits for it; asserts that everything was answered with 200."""
+    """Waits for it; asserts that everything was answered with 200. What was under way while the machine's host had the
+    processor is not counted; when there were stalls that the host does not account for, all is."""
     try:
         output, _ = honest.communicate(timeout=seconds + 60)
     finally:
@@ -48,17 +56,31 @@ def latency(honest: subprocess.Popen[str], seconds: float) -> Latency:
     summary = json.loads(output)
     (kind,) = summary["kinds"]
     assert kind["errors"] == {"status": {}, "connection": 0, "unanswered": 0}
-    return Latency(kind["latency_us"]["p99"] / 1000, summary["lateness_us"]["p99"] / 1000)
+    stalls = summary["stalls"]
+    if stalls["ms"] > MOST_STALLED * stalls["stolen_ms"] + SLACK_MS:
+        return Latency(kind["latency_us"]["p99"] / 1000, stalls["ms"], 1)
+    p99 = kind["undisturbed_us"]["p99"] / 1000 if kind["undisturbed"] else 0
+    return Latency(p99, stalls["ms"], kind["undisturbed"] / kind["ok"])
 
 
-def assert_hardly_noticed(alone: Sequence[Latency], beside: Sequence[Latency]) -> None:
-    """Medians of the rounds: what a machine does to one of them in its own interest is not the server's. Latency counts
-    from when a request was due, so what the client itself is late is in both; it must not be late otherwise."""
-    p99_alone, p99_beside = (statistics.median(each.p99_ms for each in some) for some in (alone, beside))
-    late_alone, late_beside = (statistics.median(each.late_ms for each in some) for some in (alone, beside))
-    if abs(late_beside - late_alone) > MOST_LATE * p99_alone:
-        pytest.skip(
-            f"no verdict on latency: the client itself was late by {late_alone:.3f} ms alone, {late_beside:.3f} ms beside;"
-            " repeat when it is quiet"
-        )
-    assert p99_beside <= MOST_P99 * p99_alone, f"{p99_beside:.3f} ms beside, {p99_alone:.3f} ms alone"
+def assert_hardly_noticed(round_: Callable[[], tuple[Latency, Latency]]) -> None:
+    """Compares the medians of rounds (alone, beside): what a machine does to one of them in its own interest is not the
+    server's. Without a verdict when too few rounds were undisturbed."""
+    rounds: list[tuple[Latency, Latency]] = []
+    for _ in range(MOST_ROUNDS):
+        measured = round_()
+        if min(each.undisturbed for each in measured) >= UNDISTURBED:
+            rounds.append(measured)
+        if len(rounds) == ROUNDS:
+            break
+    else:
+        pytest.skip(f"no verdict on latency: the machine's host disturbed {MOST_ROUNDS - len(rounds)} of {MOST_ROUNDS} rounds; repeat when it is quiet")
+    alone, beside = (statistics.median(each.p99_ms for each in some) for some in zip(*rounds, strict=True))
+    assert beside <= MOST_P99 * alone, f"{beside:.3f} ms beside, {alone:.3f} ms alone"
+
+
+def told(alone: Latency, beside: Latency) -> str:
+    return (
+        f"p99 {alone.p99_ms:.3f} ms alone, {beside.p99_ms:.3f} ms beside"
+        f" (undisturbed: {alone.undisturbed:.0%}, {beside.undisturbed:.0%})"
+    )

@@ -142,7 +142,7 @@ TEST_F(CompressionTest, WhatDoesNotBecomeSmallerIsSentAsItIsAndNotTriedAgain) {
 TEST_F(CompressionTest, AChangedFileIsCompressedAgain) {
   const auto before = Get("/a.css", {kGzip}).file;
   tree_.Replace("root/a.css", std::string(6000, 'b'));
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   const StaticReply reply = Get("/a.css", {kGzip});
   EXPECT_EQ(reply.file->coding(), kGzip);
   EXPECT_TRUE(Decompress(kGzip, BodyOf(reply)) == std::string(6000, 'b'));
@@ -177,7 +177,7 @@ TEST_F(CompressionTest, WhatIsOfNoUseDoesNotComeAndGoBesideAFileThatIsThere) {
   request.codings.Append(kGzip);
   for (int look = 0; look < 4; ++look) {
     EXPECT_EQ(BodyOf(server.Ask(request)), "gz") << look;
-    server.Advance(StaticFiles::kMaxStaleness);
+    server.Advance(kStale);
   }
   EXPECT_EQ(server.cache().counters().compressions_useless.value(), 0u);
 }
@@ -241,7 +241,7 @@ TEST_F(CompressionTest, WithoutTimeForItTheFileIsSentAsItIsAndCompressedLater) {
     gzip.Append(kGzip);
     return gzip;
   }());
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   const StaticReply reply = Get("/a.css", {kGzip});
   ASSERT_EQ(reply.status, 200);
   EXPECT_EQ(reply.file->coding(), kIdentity);
@@ -250,7 +250,7 @@ TEST_F(CompressionTest, WithoutTimeForItTheFileIsSentAsItIsAndCompressedLater) {
   EXPECT_EQ(Get("/a.css", {kGzip}).file->coding(), kIdentity) << "a hit like any other";
   gate.Open();
   last.Pass();
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(Get("/a.css", {kGzip}).file->coding(), kGzip);
 }
 
@@ -259,8 +259,8 @@ TEST_F(CompressionTest, CompressedFilesStayWithinTheCache) {
   std::string text;
   for (int i = 0; text.size() < 4000; ++i) absl::StrAppend(&text, i * i * 7, ",");
   for (int i = 0; i < kFiles; ++i) Put(absl::StrCat(i, ".css"), text);
-  StaticCacheLimits limits;
-  limits.bytes = 100'000;
+  StaticCacheConfig limits;
+  limits.memory = 100'000;
   StaticServer server(Config(tree_.Path("root")), limits);
   for (int i = 0; i < kFiles; ++i) {
     StaticRequest request = StaticServer::Request("");

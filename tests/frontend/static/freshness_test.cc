@@ -35,7 +35,7 @@ class FreshnessTest : public testing::Test {
 TEST_F(FreshnessTest, FreshAnswersAreNotQuestioned) {
   ASSERT_EQ(BodyOf(server_.Get("/a.txt")), "one");
   tree_.Write("root/a.txt", "two");
-  server_.Advance(StaticFiles::kFresh - milliseconds(1));
+  server_.Advance(kFresh - milliseconds(1));
   EXPECT_EQ(BodyOf(server_.Get("/a.txt")), "one");
   EXPECT_EQ(revalidations(), 0u);
 }
@@ -43,7 +43,7 @@ TEST_F(FreshnessTest, FreshAnswersAreNotQuestioned) {
 TEST_F(FreshnessTest, StaleAnswerIsGivenOnceMoreWhileItIsLookedAtAgain) {
   ASSERT_EQ(BodyOf(server_.Get("/a.txt")), "one");
   tree_.Write("root/a.txt", "two");
-  server_.Advance(StaticFiles::kFresh);
+  server_.Advance(kFresh);
   EXPECT_EQ(BodyOf(server_.Get("/a.txt")), "one");
   EXPECT_EQ(BodyOf(server_.Get("/a.txt")), "one");
   EXPECT_EQ(revalidations(), 1u) << "one look, however many ask";
@@ -55,7 +55,7 @@ TEST_F(FreshnessTest, StaleAnswerIsGivenOnceMoreWhileItIsLookedAtAgain) {
 TEST_F(FreshnessTest, TooStaleAnswersAreWaitedFor) {
   ASSERT_EQ(BodyOf(server_.Get("/a.txt")), "one");
   tree_.Write("root/a.txt", "two");
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(BodyOf(server_.Get("/a.txt")), "two");
 }
 
@@ -68,9 +68,9 @@ TEST_F(FreshnessTest, RequestsJoinALookThatTakesTooLong) {
     ASSERT_TRUE(server_.file_io().Submit(FileIo::Lane::kQuick, [gate] { gate.Pass(); }));
   }
   gate.AwaitArrivals(2);
-  server_.Advance(StaticFiles::kFresh);
+  server_.Advance(kFresh);
   EXPECT_EQ(BodyOf(server_.Get("/a.txt")), "one");
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   std::string body;
   const auto pending =
       server_.files().Serve(StaticServer::Request("/a.txt"), server_.now(),
@@ -86,7 +86,7 @@ TEST_F(FreshnessTest, UnchangedFileIsKeptAndNotReadAgain) {
   const auto first = server_.Get("/a.txt").file;
   ASSERT_EQ(first->in_memory(), true);
   // Its status was changed just now, so the first looks read it again to be sure.
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   const auto second = server_.Get("/a.txt").file;
   EXPECT_EQ(second->etag(), first->etag());
   EXPECT_EQ(second == first, first->settled());
@@ -95,10 +95,10 @@ TEST_F(FreshnessTest, UnchangedFileIsKeptAndNotReadAgain) {
 TEST_F(FreshnessTest, RemovedAndReturningFilesAreSeen) {
   ASSERT_EQ(server_.Get("/a.txt").status, 200);
   std::filesystem::remove(tree_.Path("root/a.txt"));
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(server_.Get("/a.txt").status, 404);
   tree_.Write("root/a.txt", "again");
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(BodyOf(server_.Get("/a.txt")), "again");
 }
 
@@ -106,7 +106,7 @@ TEST_F(FreshnessTest, FileThatBecomesADirectoryIsSeen) {
   ASSERT_EQ(server_.Get("/a.txt").status, 200);
   std::filesystem::remove(tree_.Path("root/a.txt"));
   tree_.MakeDirectory("root/a.txt");
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(server_.Get("/a.txt").status, 301);
 }
 
@@ -114,7 +114,7 @@ TEST_F(FreshnessTest, ChangeThatLeavesSizeAndTimeIsSeen) {
   ASSERT_EQ(BodyOf(server_.Get("/a.txt")), "one");
   tree_.Write("root/a.txt", "two");
   tree_.SetModified("root/a.txt", 1'000'000'000);  // only the change time tells
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(BodyOf(server_.Get("/a.txt")), "two");
 }
 
@@ -124,7 +124,7 @@ TEST_F(FreshnessTest, LargeFileThatIsReplacedIsSeenAndOldTransfersKeepTheOldOne)
   tree_.Write("root/large", old_content);
   const StaticReply old_reply = server_.Get("/large");
   tree_.Replace("root/large", new_content);
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(BodyOf(server_.Get("/large")), new_content);
   EXPECT_EQ(BodyOf(old_reply), old_content);
 }
@@ -134,7 +134,7 @@ TEST_F(FreshnessTest, ExchangedRootIsSeen) {
   tree_.Write("next/a.txt", "next release");
   std::filesystem::rename(tree_.Path("root"), tree_.Path("previous"));
   std::filesystem::rename(tree_.Path("next"), tree_.Path("root"));
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(BodyOf(server_.Get("/a.txt")), "next release");
 }
 

@@ -163,10 +163,10 @@ TEST_F(ListingTest, ShowsWhatHasChangedAfterTheUsualTime) {
   ASSERT_TRUE(absl::StrContains(BodyOf(server.Get("/")), "a.txt"));
   tree_.Write("root/b.txt", "b");
   EXPECT_FALSE(absl::StrContains(BodyOf(server.Get("/")), "b.txt")) << "from the cache";
-  server.Advance(StaticFiles::kMaxStaleness);
+  server.Advance(kStale);
   EXPECT_TRUE(absl::StrContains(BodyOf(server.Get("/")), "b.txt"));
   tree_.Write("root/index.html", "index");
-  server.Advance(StaticFiles::kMaxStaleness);
+  server.Advance(kStale);
   EXPECT_EQ(BodyOf(server.Get("/")), "index");
 }
 
@@ -189,7 +189,7 @@ TEST_F(ListingTest, OneServesClientsOfAllCodings) {
   // An index that comes is an index, in whatever coding.
   tree_.Write("root/index.html", "index");
   tree_.Write("root/index.html.gz", "gz");
-  server.Advance(StaticFiles::kMaxStaleness);
+  server.Advance(kStale);
   EXPECT_EQ(BodyOf(server.Get("/")), "index");
   EXPECT_EQ(BodyOf(server.Ask(request)), "gz");
 }
@@ -210,7 +210,7 @@ TEST_F(ListingTest, ThatIsTheSameAsBeforeIsNotKeptTwice) {
   tree_.Write("root/a.txt", "a");
   StaticServer server(Config());
   const auto before = server.Get("/").file;
-  server.Advance(StaticFiles::kMaxStaleness);
+  server.Advance(kStale);
   EXPECT_EQ(server.Get("/").file, before);
   EXPECT_EQ(server.cache().counters().misses.value(), 2u) << "it was looked at again";
 }

@@ -37,13 +37,13 @@ TEST(LoopsTest, ConcurrentLoopsServeChangingFiles) {
   for (int l = 0; l < kLoops; ++l) {
     loops.emplace_back([&, l] {
       FakeLoop& loop = mailboxes[static_cast<size_t>(l)];
-      StaticCacheLimits limits;
-      limits.bytes = 2000;  // some are always being evicted
-      limits.descriptors = 1;
+      StaticCacheConfig limits;
+      limits.memory = 2000;  // some are always being evicted
+      limits.files = 1;
       StaticCache cache(limits);
       StaticConfig config;
       config.root = tree.Path("root");
-      auto files = StaticFiles::Create(config, &cache, &file_io, loop.poster());
+      auto files = StaticFiles::Create(config, limits, &cache, &file_io, loop.poster());
       if (!files.ok()) {
         ++wrong;
         return;
@@ -79,8 +79,9 @@ TEST(LoopsTest, HugeNumberOfFilesStaysWithinTheCache) {
   const TempTree tree;
   constexpr int kFiles = 3000;
   for (int i = 0; i < kFiles; ++i) tree.Write(absl::StrCat("root/", i), std::string(2000, 'x'));
-  StaticCacheLimits limits;
-  limits.bytes = 500'000;
+  StaticCacheConfig limits;
+  limits.memory = 500'000;
+  limits.names = 1024;
   StaticServer server(tree.Path("root"), limits);
   for (int i = 0; i < kFiles; ++i) {
     ASSERT_EQ(server.Get(absl::StrCat("/", i)).status, 200);
@@ -89,7 +90,7 @@ TEST(LoopsTest, HugeNumberOfFilesStaysWithinTheCache) {
   const StaticCounters& counters = server.cache().counters();
   EXPECT_LE(counters.cached_bytes.value(), 500'000);
   EXPECT_GT(counters.cached_bytes.value(), 400'000);
-  EXPECT_LE(counters.cached_entries.value(), 250 + 1024);
+  EXPECT_LE(counters.cached_entries.value(), 250 + limits.names);
   EXPECT_GT(counters.evictions.value(), 4000u);
   EXPECT_EQ(server.Get("/0").status, 200) << "evicted, and simply read again";
 }

@@ -203,7 +203,7 @@ TEST(PathAttacksTest, SwappedLinksNeverLetAnythingOut) {
   int refused = 0;
   // Until both sides of the race were met often enough, within bounds.
   for (int i = 0; i < 20'000 && (i < 2'000 || served < 100 || refused < 100); ++i) {
-    server.Advance(StaticFiles::kMaxStaleness);  // every request looks anew
+    server.Advance(kStale);  // every request looks anew
     for (const char* path : {"/page.txt", "/dir/page.txt"}) {
       const StaticReply reply = server.Get(path);
       if (reply.status == 200) {

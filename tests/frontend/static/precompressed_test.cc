@@ -103,10 +103,10 @@ TEST_F(PrecompressedTest, OlderThanTheFileIsNotSent) {
   Put("a.js.zst", "old", kTime - 1);
   EXPECT_EQ(Sent(), kIdentity);
   Put("a.js.gz", "as old", kTime, 500);
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(Sent(), kGzip);
   Put("a.js.br", "newer", kTime, 501);
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(Sent(), kBrotli);
 }
 
@@ -115,7 +115,7 @@ TEST_F(PrecompressedTest, TimeInWholeSecondsIsAsGoodAsTheWholeTime) {
   Put("a.js.br", "by brotli", kTime);
   EXPECT_EQ(Sent(), kBrotli);
   Put("a.js.br", "older", kTime - 1);
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(Sent(), kIdentity);
 }
 
@@ -130,7 +130,7 @@ TEST_F(PrecompressedTest, OnlyRegularFilesBeneathTheRootAreSent) {
   EXPECT_EQ(BodyOf(reply), "plain");
   std::filesystem::remove(tree_.Path("root/a.js.br"));
   tree_.SymbolicLink("inside", "root/a.js.br");
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(Sent(), kIdentity) << "no symbolic links";
 }
 
@@ -159,22 +159,22 @@ TEST_F(PrecompressedTest, StandsForTheIndexOfADirectory) {
 TEST_F(PrecompressedTest, ComingGoingAndChangingAreSeen) {
   EXPECT_EQ(Sent(), kIdentity);
   Put("a.js.gz", "one");
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(BodyOf(Get("/a.js", {kGzip})), "one");
   Put("a.js.gz", "two", kTime + 1);
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(BodyOf(Get("/a.js", {kGzip})), "two");
   Put("a.js", "new release", kTime + 2);
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(BodyOf(Get("/a.js", {kGzip})), "new release");
   Put("a.js.gz", "three", kTime + 2);
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(BodyOf(Get("/a.js", {kGzip})), "three");
   std::filesystem::remove(tree_.Path("root/a.js.gz"));
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(BodyOf(Get("/a.js", {kGzip})), "new release");
   std::filesystem::remove(tree_.Path("root/a.js"));
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(Get("/a.js", {kGzip}).status, 404);
 }
 

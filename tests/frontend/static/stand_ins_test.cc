@@ -87,7 +87,7 @@ TEST_F(StandInsTest, FallbackHasConditionsOfItsOwn) {
     StaticRequest request = StaticServer::Request("/users/7");
     request.conditions.if_none_match = tag;
     EXPECT_EQ(server.Ask(request).status, 304);
-    server.Advance(StaticFiles::kMaxStaleness);
+    server.Advance(kStale);
   }
 }
 
@@ -105,14 +105,14 @@ TEST_F(StandInsTest, FallbackThatIsMissingIsNotLookedForForever) {
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(server.Get("/users/7").status, 404);
     EXPECT_EQ(server.Get("/nowhere").status, 404);
-    server.Advance(StaticFiles::kMaxStaleness);
+    server.Advance(kStale);
   }
 }
 
 TEST_F(StandInsTest, MissingNamesTakeNoMoreThanANegativeEach) {
   config_.fallback = "app.html";
-  StaticCacheLimits limits;
-  limits.negatives = 10;
+  StaticCacheConfig limits;
+  limits.names = 10;
   StaticServer server(config_, limits);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(server.Get(absl::StrCat("/users/", i)).status, 200);
   EXPECT_EQ(server.cache().counters().cached_entries.value(), 11);
@@ -160,7 +160,7 @@ TEST_F(StandInsTest, PageThatIsMissingLeavesTheStatus) {
     const StaticReply reply = server.Get("/gone");
     EXPECT_EQ(reply.status, 404);
     EXPECT_EQ(reply.page, nullptr);
-    server.Advance(StaticFiles::kMaxStaleness);
+    server.Advance(kStale);
   }
 }
 
@@ -173,7 +173,7 @@ TEST_F(StandInsTest, PageOf503ComesFromTheCache) {
   EXPECT_EQ(reply.status, 503);
   ASSERT_NE(reply.page, nullptr);
   EXPECT_EQ(reply.page->body(), "busy");
-  server.Advance(StaticFiles::kMaxStaleness);
+  server.Advance(kStale);
   EXPECT_EQ(server.Get("/page.txt").status, 503);
   EXPECT_EQ(server.Get("/page.txt").page, nullptr) << "it is gone with the root";
 }

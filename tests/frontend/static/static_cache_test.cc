@@ -91,8 +91,8 @@ TEST_F(StaticCacheTest, KeepsPreferencesApart) {
 }
 
 TEST_F(StaticCacheTest, AFileThatEntriesShareCountsForEach) {
-  StaticCacheLimits limits;
-  limits.bytes = 12'000;
+  StaticCacheConfig limits;
+  limits.memory = 12'000;
   StaticCache cache(limits);
   const auto file = Small(5000);
   cache.Put(1, "/a", Kind::kFile, file, Time());
@@ -103,8 +103,8 @@ TEST_F(StaticCacheTest, AFileThatEntriesShareCountsForEach) {
 }
 
 TEST_F(StaticCacheTest, PeekIsNoUse) {
-  StaticCacheLimits limits;
-  limits.bytes = 8000;
+  StaticCacheConfig limits;
+  limits.memory = 8000;
   StaticCache cache(limits);
   PutFile(&cache, "/a", Small(3000));
   PutFile(&cache, "/b", Small(3000));
@@ -132,8 +132,8 @@ TEST_F(StaticCacheTest, PutMayBeGivenItsOwnEntry) {
 }
 
 TEST_F(StaticCacheTest, BytesStayWithinTheLimit) {
-  StaticCacheLimits limits;
-  limits.bytes = 100'000;
+  StaticCacheConfig limits;
+  limits.memory = 100'000;
   StaticCache cache(limits);
   for (int i = 0; i < 10'000; ++i) {
     PutFile(&cache, "/" + std::to_string(i), Small(1000));
@@ -146,16 +146,16 @@ TEST_F(StaticCacheTest, BytesStayWithinTheLimit) {
 }
 
 TEST_F(StaticCacheTest, EmptyFilesCountTheirBookkeeping) {
-  StaticCacheLimits limits;
-  limits.bytes = 100'000;
+  StaticCacheConfig limits;
+  limits.memory = 100'000;
   StaticCache cache(limits);
   for (int i = 0; i < 10'000; ++i) PutFile(&cache, "/" + std::to_string(i), Small(0));
   EXPECT_LT(cache.counters().cached_entries.value(), 500);
 }
 
 TEST_F(StaticCacheTest, LeastRecentlyUsedGoesFirst) {
-  StaticCacheLimits limits;
-  limits.bytes = 12'000;
+  StaticCacheConfig limits;
+  limits.memory = 12'000;
   StaticCache cache(limits);
   PutFile(&cache, "/a", Small(3000));
   PutFile(&cache, "/b", Small(3000));
@@ -168,8 +168,8 @@ TEST_F(StaticCacheTest, LeastRecentlyUsedGoesFirst) {
 }
 
 TEST_F(StaticCacheTest, FileLargerThanTheCachePushesNothingOut) {
-  StaticCacheLimits limits;
-  limits.bytes = 10'000;
+  StaticCacheConfig limits;
+  limits.memory = 10'000;
   StaticCache cache(limits);
   PutFile(&cache, "/a", Small(1000));
   PutFile(&cache, "/huge", Small(20'000));
@@ -178,8 +178,8 @@ TEST_F(StaticCacheTest, FileLargerThanTheCachePushesNothingOut) {
 }
 
 TEST_F(StaticCacheTest, DescriptorsStayWithinTheLimit) {
-  StaticCacheLimits limits;
-  limits.descriptors = 8;
+  StaticCacheConfig limits;
+  limits.files = 8;
   StaticCache cache(limits);
   for (int i = 0; i < 100; ++i) PutFile(&cache, "/" + std::to_string(i), Large());
   EXPECT_EQ(cache.counters().cached_descriptors.value(), 8);
@@ -188,8 +188,8 @@ TEST_F(StaticCacheTest, DescriptorsStayWithinTheLimit) {
 }
 
 TEST_F(StaticCacheTest, EvictionLeavesTransfersAlone) {
-  StaticCacheLimits limits;
-  limits.descriptors = 1;
+  StaticCacheConfig limits;
+  limits.files = 1;
   StaticCache cache(limits);
   PutFile(&cache, "/a", Large());
   const auto in_transfer = cache.Find(1, "/a")->file;
@@ -199,8 +199,8 @@ TEST_F(StaticCacheTest, EvictionLeavesTransfersAlone) {
 }
 
 TEST_F(StaticCacheTest, MissingNamesPushOutNoFiles) {
-  StaticCacheLimits limits;
-  limits.negatives = 10;
+  StaticCacheConfig limits;
+  limits.names = 10;
   StaticCache cache(limits);
   PutFile(&cache, "/a", Small(100));
   PutFile(&cache, "/b", Large());
@@ -210,6 +210,38 @@ TEST_F(StaticCacheTest, MissingNamesPushOutNoFiles) {
   EXPECT_NE(cache.Find(1, "/a"), nullptr);
   EXPECT_NE(cache.Find(1, "/b"), nullptr);
   EXPECT_EQ(cache.counters().cached_entries.value(), 12);
+}
+
+TEST_F(StaticCacheTest, LongNamesThatAreNoFileAreNotRemembered) {
+  StaticCache cache({});
+  const std::string longest(StaticCache::kLongestNegative, 'a');
+  cache.Put(1, longest, Kind::kMissing, nullptr, Time());
+  cache.Put(1, longest + "a", Kind::kMissing, nullptr, Time());
+  EXPECT_NE(cache.Find(1, longest), nullptr);
+  EXPECT_EQ(cache.Find(1, longest + "a"), nullptr);
+  PutFile(&cache, longest + "a", Small(10));
+  EXPECT_NE(cache.Find(1, longest + "a"), nullptr);
+}
+
+TEST_F(StaticCacheTest, LowerLimitsTakeAwayWhatIsOverThem) {
+  StaticCache cache({});
+  for (int i = 0; i < 10; ++i) {
+    PutFile(&cache, "/small" + std::to_string(i), Small(3000));
+    PutFile(&cache, "/large" + std::to_string(i), Large());
+    cache.Put(1, "/no" + std::to_string(i), Kind::kMissing, nullptr, Time());
+  }
+  StaticCacheConfig limits;
+  limits.memory = 8000;
+  limits.files = 3;
+  limits.names = 4;
+  cache.SetLimits(limits);
+  EXPECT_LE(cache.counters().cached_bytes.value(), 8000);
+  EXPECT_EQ(cache.counters().cached_descriptors.value(), 3);
+  EXPECT_EQ(cache.counters().cached_entries.value(), 2 + 3 + 4);
+  EXPECT_NE(cache.Find(1, "/small9"), nullptr);
+  EXPECT_EQ(cache.Find(1, "/small0"), nullptr);
+  EXPECT_NE(cache.Find(1, "/large9"), nullptr);
+  EXPECT_NE(cache.Find(1, "/no9"), nullptr);
 }
 
 }  // namespace

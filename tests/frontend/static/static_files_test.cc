@@ -65,7 +65,7 @@ TEST_F(StaticFilesTest, ServesEmptyFiles) {
 }
 
 TEST_F(StaticFilesTest, LargeFilesComeAsDescriptors) {
-  const std::string content(server_.cache().limits().body + 1, 'L');
+  const std::string content(StaticCacheConfig().largest + 1, 'L');
   tree_.Write("root/large.bin", content);
   const StaticReply reply = server_.Get("/large.bin");
   ASSERT_EQ(reply.status, 200);
@@ -76,7 +76,7 @@ TEST_F(StaticFilesTest, LargeFilesComeAsDescriptors) {
 }
 
 TEST_F(StaticFilesTest, LargestSmallFileIsKeptInMemory) {
-  const std::string content(server_.cache().limits().body, 'S');
+  const std::string content(StaticCacheConfig().largest, 'S');
   tree_.Write("root/small.bin", content);
   const StaticReply reply = server_.Get("/small.bin");
   ASSERT_TRUE(reply.file->in_memory());
@@ -114,7 +114,7 @@ TEST_F(StaticFilesTest, DirectoryWithSlashIsItsIndex) {
 TEST_F(StaticFilesTest, RootIsItsIndex) {
   EXPECT_EQ(server_.Get("/").status, 404);
   tree_.Write("root/index.html", "top");
-  server_.Advance(StaticFiles::kMaxStaleness);
+  server_.Advance(kStale);
   EXPECT_EQ(BodyOf(server_.Get("/")), "top");
 }
 
@@ -151,7 +151,7 @@ TEST_F(StaticFilesTest, MissingFilesAreRememberedShortly) {
 TEST_F(StaticFilesTest, ConditionsAreEvaluatedOnMissAndHit) {
   const std::string etag(server_.Get("/hello.txt").file->etag());
   for (const bool hit : {true, false}) {
-    if (!hit) server_.Advance(StaticFiles::kMaxStaleness);
+    if (!hit) server_.Advance(kStale);
     StaticRequest request = StaticServer::Request("/hello.txt");
     request.conditions.if_none_match = etag;
     const StaticReply reply = server_.Ask(request);
@@ -159,7 +159,7 @@ TEST_F(StaticFilesTest, ConditionsAreEvaluatedOnMissAndHit) {
     EXPECT_EQ(reply.file->etag(), etag);
   }
   for (const bool hit : {true, false}) {
-    if (!hit) server_.Advance(StaticFiles::kMaxStaleness);
+    if (!hit) server_.Advance(kStale);
     StaticRequest request = StaticServer::Request("/hello.txt", "HEAD");
     request.conditions.if_modified_since = "Sun, 06 Nov 1994 08:49:37 GMT";
     EXPECT_EQ(server_.Ask(request).status, 304);
@@ -178,7 +178,7 @@ TEST_F(StaticFilesTest, TagTellsSizeAndModificationTimeApartAndReplicasAgree) {
   const std::string first(server_.Get("/hello.txt").file->etag());
   EXPECT_TRUE(absl::StartsWith(first, "\"")) << "strong, not weak";
   const auto tag_now = [this] {
-    server_.Advance(StaticFiles::kMaxStaleness);
+    server_.Advance(kStale);
     return std::string(server_.Get("/hello.txt").file->etag());
   };
   EXPECT_EQ(tag_now(), first);
@@ -226,8 +226,8 @@ TEST_F(StaticFilesTest, TwoRootsShareOneCache) {
   StaticConfig config;
   config.root = tree_.MakeDirectory("other");
   tree_.Write("other/hello.txt", "from the other");
-  auto other =
-      StaticFiles::Create(config, &server_.cache(), &server_.file_io(), server_.loop().poster());
+  auto other = StaticFiles::Create(config, {}, &server_.cache(), &server_.file_io(),
+                                   server_.loop().poster());
   ASSERT_TRUE(other.ok());
   ASSERT_EQ(BodyOf(server_.Get("/hello.txt")), "hello");
   std::string body;
@@ -247,7 +247,7 @@ TEST(StaticFilesCreateTest, RefusesWhatCanNotBeServed) {
     StaticConfig config;
     config.root = root;
     config.index = index;
-    return StaticFiles::Create(config, &cache, &file_io, [](const std::function<void()>&) {})
+    return StaticFiles::Create(config, {}, &cache, &file_io, [](const std::function<void()>&) {})
         .status();
   };
   EXPECT_TRUE(create(tree.top(), "index.html").ok());

@@ -17,15 +17,19 @@
 
 namespace anteroom::frontend {
 
+// By default an answer is given without a look within the first, and never after the second.
+inline constexpr Duration kFresh = StaticCacheConfig().fresh;
+inline constexpr Duration kStale = 2 * kFresh;
+
 class StaticServer {
  public:
-  explicit StaticServer(const std::string& root, StaticCacheLimits limits = {},
+  explicit StaticServer(const std::string& root, StaticCacheConfig limits = {},
                         uint32_t threads = 2, size_t queue_limit = 1024)
       : StaticServer(ConfigOf(root), limits, threads, queue_limit) {}
-  explicit StaticServer(StaticConfig config, StaticCacheLimits limits = {}, uint32_t threads = 2,
+  explicit StaticServer(StaticConfig config, StaticCacheConfig limits = {}, uint32_t threads = 2,
                         size_t queue_limit = 1024)
       : file_io_(threads, queue_limit), cache_(limits) {
-    auto files = StaticFiles::Create(std::move(config), &cache_, &file_io_, loop_.poster());
+    auto files = StaticFiles::Create(std::move(config), limits, &cache_, &file_io_, loop_.poster());
     EXPECT_TRUE(files.ok()) << files.status();
     if (files.ok()) files_ = *std::move(files);
   }
