@@ -1,7 +1,7 @@
 """Files: CPU time, latency and throughput beside nginx and h2o, with the minimal responder as the floor.
 
 Sizes from 1 KiB to 10 MiB, many files with a Zipf access pattern, 304s, ranges and precompressed files; what a second
-loop adds (static_loops); and whether files care for the state of the backends (static_backends).
+loop adds (static_loops); how long files take at the same load (static_latency); and whether files care for the state of the backends (static_backends).
 """
 
 import argparse
@@ -13,10 +13,10 @@ from peers import STATIC, Responder
 from processes import Processes
 from samples import spread
 from suite_result import Goal, SuiteResult, Table
-from suites import static_backends, static_cases, static_loops, throughput
+from suites import static_backends, static_cases, static_latency, static_loops, throughput
 from suites.throughput import OURS
 
-PARTS = (*static_cases.NAMES, "loops", "backends")
+PARTS = (*static_cases.NAMES, "latency", "loops", "backends")
 COUNTS = (1, 64, 256)   # connections
 MAIN = 64               # where the goals are
 PER_BYTE = ("100k", "10m")  # what is sent costs more than what is asked
@@ -151,6 +151,8 @@ def run(setup, options):
     wanted = options.only or PARTS
     if any(name in wanted for name in static_cases.NAMES):
         measure_cases(setup, options, wanted, result)
+    if "latency" in wanted:
+        static_latency.run(setup, options, result)
     if "loops" in wanted:
         static_loops.run(setup, options, result)
     if "backends" in wanted:
