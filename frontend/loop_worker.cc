@@ -54,6 +54,7 @@ LoopWorker::LoopWorker(size_t index, const LinksConfig& links, FileIo* file_io,
       context_(&loop_),
       acceptor_(&context_),
       end_timer_(&loop_, [this] { EndWhenStreamsAreGone(); }) {
+  static_cache_.CountLeaversIn(&shared->buffered_bytes);
   context_.file_io = file_io;
   context_.static_cache = &static_cache_;
   context_.poster = [this](std::function<void()> fn) { loop_.Post(std::move(fn)); };

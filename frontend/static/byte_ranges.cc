@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "frontend/http/byte_class.h"
@@ -15,18 +16,29 @@ namespace {
 
 constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
 
-// Takes digits off the front; nothing when there are none. What is too large is kMax, which is
-// behind the end of every file.
-std::optional<uint64_t> ConsumeNumber(absl::string_view* rest) {
-  uint64_t value = 0;
-  size_t digits = 0;
-  for (; digits < rest->size() && IsByte((*rest)[digits], kDigitByte); ++digits) {
-    const auto digit = static_cast<uint64_t>((*rest)[digits] - '0');
-    value = value > (kMax - digit) / 10 ? kMax : value * 10 + digit;
+// Takes digits off the front; nothing when there are none.
+std::optional<absl::string_view> ConsumeDigits(absl::string_view* rest) {
+  size_t count = 0;
+  while (count < rest->size() && IsByte((*rest)[count], kDigitByte)) ++count;
+  if (count == 0) return std::nullopt;
+  const absl::string_view digits = rest->substr(0, count);
+  rest->remove_prefix(count);
+  return digits;
+}
+
+// As numbers, however large.
+bool IsLess(absl::string_view a, absl::string_view b) {
+  for (absl::string_view* digits : {&a, &b}) {
+    digits->remove_prefix(std::min(digits->find_first_not_of('0'), digits->size()));
   }
-  if (digits == 0) return std::nullopt;
-  rest->remove_prefix(digits);
-  return value;
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+
+// What is too large is kMax, which is behind the end of every file.
+std::optional<uint64_t> ToNumber(std::optional<absl::string_view> digits) {
+  if (!digits) return std::nullopt;
+  uint64_t value = 0;
+  return absl::SimpleAtoi(*digits, &value) ? value : kMax;
 }
 
 // int-range: `first`, and `last` unless it is open; suffix-range: `last` only, a number of bytes.
@@ -36,13 +48,12 @@ struct RangeSpec {
 };
 
 std::optional<RangeSpec> ParseSpec(absl::string_view text) {
-  RangeSpec spec;
-  spec.first = ConsumeNumber(&text);
+  const std::optional<absl::string_view> first = ConsumeDigits(&text);
   if (!absl::ConsumePrefix(&text, "-")) return std::nullopt;
-  spec.last = ConsumeNumber(&text);
-  if (!text.empty() || (!spec.first && !spec.last)) return std::nullopt;
-  if (spec.first && spec.last && *spec.last < *spec.first) return std::nullopt;
-  return spec;
+  const std::optional<absl::string_view> last = ConsumeDigits(&text);
+  if (!text.empty() || (!first && !last)) return std::nullopt;
+  if (first && last && IsLess(*last, *first)) return std::nullopt;
+  return RangeSpec{ToNumber(first), ToNumber(last)};
 }
 
 // Nothing when it is not satisfiable. Of no bytes only where the file has none.

@@ -1,6 +1,9 @@
 #include "frontend/static/cached_file.h"
 
+#include <zlib.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -30,12 +33,25 @@ uint64_t Mix(uint64_t x) {
 }
 
 // Strong (RFC 9110, section 8.8.1): another size or modification time, to the nanosecond, is
-// another tag. The same on every loop, after a restart, and on every replica that has the file with
-// its time; so no inode number is in it.
-std::string MakeEtag(const FileIdentity& identity, absl::string_view suffix) {
+// another tag, and so are other bytes as far as they are known here: some tools give every file the
+// same time, and two levels of a compressor make other bytes of one file. The same on every loop,
+// after a restart, and on every replica that has the file with its time; so no inode number is in it.
+std::string MakeEtag(const FileIdentity& identity, absl::string_view suffix,
+                     absl::string_view fingerprint) {
   const uint64_t tag = Mix(Mix(static_cast<uint64_t>(identity.modified_ns)) ^ identity.size);
   return absl::StrCat("\"", absl::Hex(tag, absl::kZeroPad16), "-", absl::Hex(identity.size),
-                      suffix.empty() ? "" : "-", suffix, "\"");
+                      suffix.empty() && fingerprint.empty() ? "" : "-", suffix, fingerprint, "\"");
+}
+
+// Eight hexadecimal digits.
+std::string Fingerprint(absl::string_view bytes) {
+  const uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  return absl::StrCat(absl::Hex(crc, absl::kZeroPad8));
+}
+
+// Whether a change at `now` may carry that time.
+bool MayBeNow(int64_t time_ns, std::time_t now) {
+  return std::abs(FloorToSeconds(time_ns) - now) <= kTimestampGrain;
 }
 
 }  // namespace
@@ -50,10 +66,10 @@ CachedFile::CachedFile(const FileIdentity& identity, const FileFields& fields, u
       handle_(std::move(handle)),
       loaded_at_(now),
       last_modified_(std::min(FloorToSeconds(identity.modified_ns), now)),
-      settled_(FloorToSeconds(std::max(identity.modified_ns, identity.changed_ns)) +
-                   kTimestampGrain <
-               now) {
-  const std::string etag = fields.validators ? MakeEtag(identity, fields.etag_suffix) : "";
+      settled_(!MayBeNow(identity.modified_ns, now) && !MayBeNow(identity.changed_ns, now)) {
+  const std::string fingerprint = in_memory() ? Fingerprint(body) : "";
+  const std::string etag =
+      fields.validators ? MakeEtag(identity, fields.etag_suffix, fingerprint) : "";
   etag_size_ = etag.size();
   content_type_size_ = fields.content_type.size();
   std::string content = absl::StrCat(kContentType, fields.content_type, "\r\n");
@@ -70,6 +86,22 @@ CachedFile::CachedFile(const FileIdentity& identity, const FileFields& fields, u
   not_modified_ = absl::StrCat("ETag: ", etag, "\r\n", fields.always, "\r\n");
 }
 
+CachedFile::~CachedFile() {
+  if (counted_ != nullptr) counted_->fetch_sub(footprint(), std::memory_order_relaxed);
+}
+
+void CachedFile::Keep() const {
+  ++entries_;
+  if (counted_ != nullptr) counted_->fetch_sub(footprint(), std::memory_order_relaxed);
+  counted_ = nullptr;
+}
+
+void CachedFile::Leave(std::atomic<uint64_t>* sum) const {
+  if (--entries_ > 0) return;
+  counted_ = sum;
+  if (counted_ != nullptr) counted_->fetch_add(footprint(), std::memory_order_relaxed);
+}
+
 std::shared_ptr<const CachedFile> CachedFile::InMemory(const FileIdentity& identity,
                                                        const FileFields& fields,
                                                        absl::string_view body, std::time_t now) {
@@ -82,6 +114,10 @@ std::shared_ptr<const CachedFile> CachedFile::OnDisk(const FileIdentity& identit
                                                      std::time_t now) {
   return std::shared_ptr<const CachedFile>(
       new CachedFile(identity, fields, identity.size, "", std::move(handle), now));
+}
+
+bool CachedFile::date_is_strong() const {
+  return settled_ && !varies_ && last_modified_ + kTimestampGrain < loaded_at_;
 }
 
 absl::string_view CachedFile::content_fields() const {

@@ -2,12 +2,13 @@
 // it or an open descriptor. Shared by the cache and by the replies that are still being sent, so
 // that evicting or replacing a file never disturbs a transfer under way.
 //
-// Threading: made on a file-I/O thread, then given to one loop; immutable but for residency(),
-// which is that loop's. The descriptor is closed by a file-I/O thread (a close may wait, on FUSE or
+// Threading: made on a file-I/O thread, then given to one loop; immutable but for residency()
+// and broken(), which are that loop's. The descriptor is closed by a file-I/O thread (a close may wait, on FUSE or
 // NFS for instance), so the FileIo must outlive every CachedFile.
 #ifndef ANTEROOM_FRONTEND_STATIC_CACHED_FILE_H_
 #define ANTEROOM_FRONTEND_STATIC_CACHED_FILE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <ctime>
 #include <memory>
@@ -67,6 +68,7 @@ class CachedFile {
                                                   const FileFields& fields, FileHandle handle,
                                                   std::time_t now);
 
+  ~CachedFile();
   CachedFile(const CachedFile&) = delete;
   CachedFile& operator=(const CachedFile&) = delete;
 
@@ -98,7 +100,9 @@ class CachedFile {
   // metadata when there is an ETag).
   absl::string_view not_modified_fields() const { return not_modified_; }
 
-  absl::string_view etag() const;  // strong, with its quotes; empty without validators
+  // Strong, with its quotes; empty without validators. Of the bytes, when in_memory(), and of size and
+  // time; of a file on disk of the latter only.
+  absl::string_view etag() const;
   bool has_validators() const { return etag_size_ > 0; }
   absl::string_view content_type() const;
   // Whole seconds since the epoch. A modification time in the future becomes the time at which the
@@ -109,8 +113,8 @@ class CachedFile {
   std::time_t loaded_at() const { return loaded_at_; }
 
   // Whether Last-Modified tells these bytes from all others of the same path: not where the same file
-  // is sent in several codings (RFC 9110, section 8.8.1), nor before it is settled().
-  bool date_is_strong() const { return settled_ && !varies_; }
+  // is sent in several codings (RFC 9110, section 8.8.1), nor when that time is as good as now.
+  bool date_is_strong() const;
 
   // False when the file was changed so shortly before it was loaded that a change after the loading
   // may carry the same time stamps: then an equal identity() does not prove equal bytes.
@@ -118,6 +122,16 @@ class CachedFile {
 
   // What the senders of this file know of the page cache. On the loop only.
   ResidencyHints& residency() const { return residency_; }
+
+  // A sender has found that it isn't any more what it was opened as. On the loop only.
+  void MarkBroken() const { broken_ = true; }
+  bool broken() const { return broken_; }
+
+  // The cache accounts for what it keeps, once for each entry. What only senders have is counted in
+  // `*sum` (nowhere if null), from the Leave() of the last entry to the end of the file, or until it
+  // is kept again. On the loop only.
+  void Keep() const;
+  void Leave(std::atomic<uint64_t>* sum) const;
 
   // Bytes of memory that this object accounts for.
   size_t footprint() const;
@@ -138,8 +152,11 @@ class CachedFile {
   std::string message_;  // ok_fields() and body
   std::string not_modified_;
   mutable ResidencyHints residency_;
-  size_t fields_size_ = 0;          // of ok_fields() in message_
-  size_t content_fields_size_ = 0;  // of content_fields() in message_
+  mutable bool broken_ = false;
+  mutable uint32_t entries_ = 0;                      // of the cache, with this file
+  mutable std::atomic<uint64_t>* counted_ = nullptr;  // has footprint() in it
+  size_t fields_size_ = 0;                            // of ok_fields() in message_
+  size_t content_fields_size_ = 0;                    // of content_fields() in message_
   size_t etag_size_ = 0;
   size_t content_type_size_ = 0;
 };

@@ -55,9 +55,4 @@ std::optional<std::string> Compress(ContentCoding coding, absl::string_view body
   return out;
 }
 
-std::string Fingerprint(absl::string_view coded) {
-  const uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(coded.data()), coded.size());
-  return absl::StrCat(absl::Hex(crc, absl::kZeroPad8));
-}
-
 }  // namespace anteroom::frontend

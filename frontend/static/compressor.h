@@ -20,10 +20,6 @@ namespace anteroom::frontend {
 std::optional<std::string> Compress(ContentCoding coding, absl::string_view body,
                                     const CompressConfig& config);
 
-// A fingerprint of coded bytes for their ETag: eight hexadecimal digits. Two releases of a library,
-// or two levels, make other bytes of one file, and a strong tag must tell them apart.
-std::string Fingerprint(absl::string_view coded);
-
 }  // namespace anteroom::frontend
 
 #endif  // ANTEROOM_FRONTEND_STATIC_COMPRESSOR_H_

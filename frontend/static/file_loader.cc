@@ -82,7 +82,13 @@ Loaded Keep(const LoadRequest& request, Lookup opened, const FileFields& fields,
       case ReadResult::kFailed:
         return {Loaded::Result::kFailed, nullptr};
       case ReadResult::kChanging:
-        break;  // a log that is being written: its descriptor always has some state of it
+        // A log that is being written: its descriptor always has some state of it, which is not the
+        // one of before.
+        if (Lookup now_is = IdentityOf(opened.fd.get()); now_is.found == Found::kRegular) {
+          opened.identity = now_is.identity;
+          break;
+        }
+        return {Loaded::Result::kFailed, nullptr};
     }
   }
   return {Loaded::Result::kFile, CachedFile::OnDisk(opened.identity, fields,
@@ -214,9 +220,7 @@ void CompressLoaded(const LoadRequest& request, Loaded* loaded) {
     loaded->compression = Loaded::Compression::kUseless;
     return;
   }
-  FileFields fields = FieldsOf(site, RelativeName(request), plain.size(), loaded->compress);
-  const std::string suffix = absl::StrCat(fields.etag_suffix, Fingerprint(*coded));
-  fields.etag_suffix = suffix;
+  const FileFields fields = FieldsOf(site, RelativeName(request), plain.size(), loaded->compress);
   loaded->file = CachedFile::InMemory(plain.identity(), fields, *coded, plain.loaded_at());
   loaded->compression = Loaded::Compression::kDone;
 }

@@ -8,13 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <utility>
 
 namespace anteroom::frontend {
 namespace {
-
-// How far apart the probes of a window are: what the kernel reads ahead in one piece.
-constexpr uint64_t kProbeStride = 128 * 1024;
 
 // Brings [begin, end) into the page cache and waits for it. False when the file ends before or
 // can't be read.
@@ -110,8 +108,7 @@ FileSender::Progress FileSender::SendRange(int socket, uint64_t most) {
         case Residency::kCold:
           return ReadInBackground(window_end);
         case Residency::kFailed:
-          failed_ = true;
-          return Progress::kFileFailed;
+          return FileFailed();
       }
     }
     auto position = static_cast<off_t>(offset_);
@@ -121,10 +118,7 @@ FileSender::Progress FileSender::SendRange(int socket, uint64_t most) {
       offset_ += static_cast<uint64_t>(n);
       continue;
     }
-    if (n == 0) {  // the file ends before what was announced
-      failed_ = true;
-      return Progress::kFileFailed;
-    }
+    if (n == 0) return FileFailed();  // the file ends before what was announced
     switch (errno) {
       case EINTR:
         break;
@@ -137,34 +131,42 @@ FileSender::Progress FileSender::SendRange(int socket, uint64_t most) {
       case ETIMEDOUT:
         return Progress::kSocketFailed;
       default:
-        failed_ = true;
-        return Progress::kFileFailed;
+        return FileFailed();
     }
   }
   return offset_ == end_ ? Progress::kDone : Progress::kSocketFull;
 }
 
+// Whoever asks for it next gets what is there by then.
+FileSender::Progress FileSender::FileFailed() {
+  failed_ = true;
+  file_->MarkBroken();
+  return Progress::kFileFailed;
+}
+
 FileSender::Residency FileSender::Probe(uint64_t begin, uint64_t end, Time now) {
-  const auto probe_byte = [this](uint64_t at) {
-    char byte;
-    iovec target{&byte, 1};
-    ssize_t n;
-    do {
-      n = preadv2(file_->fd(), &target, 1, static_cast<off_t>(at), RWF_NOWAIT);
-    } while (n < 0 && errno == EINTR);
-    if (n == 1) return Residency::kCached;
-    // Where the file system can't tell (overlayfs, tmpfs), it is better not to trust it.
-    if (n < 0 && (errno == EAGAIN || errno == EOPNOTSUPP)) return Residency::kCold;
-    return Residency::kFailed;
-  };
-  for (uint64_t at = begin; at < end; at += kProbeStride) {
-    if (const Residency residency = probe_byte(at); residency != Residency::kCached) {
-      return residency;
-    }
+  // Every page of it, for a client can have had some of them read by asking for ranges, and the rest
+  // would hold up the loop. The bytes are not wanted: all go to the same page.
+  constexpr size_t kPage = 4096;
+  static_assert(ResidencyHints::kWindow / kPage <= IOV_MAX);
+  char page[kPage];
+  std::array<iovec, ResidencyHints::kWindow / kPage> pages;
+  size_t count = 0;
+  for (uint64_t at = begin; at < end; at += kPage) {
+    pages[count++] = {page, static_cast<size_t>(std::min<uint64_t>(kPage, end - at))};
   }
-  const Residency residency = probe_byte(end - 1);
-  if (residency == Residency::kCached) file_->residency().Saw(begin, end, file_->size(), now);
-  return residency;
+  ssize_t n;
+  do {
+    n = preadv2(file_->fd(), pages.data(), static_cast<int>(count), static_cast<off_t>(begin),
+                RWF_NOWAIT);
+  } while (n < 0 && errno == EINTR);
+  if (n == static_cast<ssize_t>(end - begin)) {
+    file_->residency().Saw(begin, end, file_->size(), now);
+    return Residency::kCached;
+  }
+  // Part of it; or, where the file system can't tell (overlayfs, tmpfs), it is better not trusted.
+  if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EOPNOTSUPP))) return Residency::kCold;
+  return Residency::kFailed;
 }
 
 FileSender::Progress FileSender::ReadInBackground(uint64_t end) {
@@ -194,7 +196,7 @@ void FileSender::OnRead(bool read, uint64_t begin, uint64_t end) {
     resident_end_ = end;
     file_->residency().Saw(begin, end, file_->size(), Now());
   }
-  failed_ = !read;
+  if (!read) FileFailed();
   const std::function<void()> ready = ready_;  // it may destroy this sender
   ready();
 }

@@ -60,6 +60,7 @@ class FileSender {
   bool BeginPiece();
   Progress SendText(int socket);
   Progress SendRange(int socket, uint64_t most);
+  Progress FileFailed();
   Residency Probe(uint64_t begin, uint64_t end, Time now);
   Progress ReadInBackground(uint64_t end);
   void OnRead(bool read, uint64_t begin, uint64_t end);

@@ -1,5 +1,5 @@
-// When each window of a file was last seen in the page cache. Asking the kernel costs a system call
-// or several a window, and some file systems (overlayfs, tmpfs) can't be asked at all and every
+// When each window of a file was last seen in the page cache. Asking the kernel costs a copy
+// of it, and some file systems (overlayfs, tmpfs) can't be asked at all and every
 // window is read by a file-I/O thread first, so what was seen a moment ago is believed. Wrong
 // belief costs one read on the loop; it takes a page that is used and evicted within kBelieved.
 //

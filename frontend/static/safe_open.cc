@@ -6,9 +6,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
@@ -66,7 +69,12 @@ bool IsDotSegment(absl::string_view rest) {
   return segment == "." || segment == "..";
 }
 
-int64_t ToNanos(const timespec& t) { return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; }
+// Times beyond 1678 to 2262, which some file systems keep, are those years.
+int64_t ToNanos(const timespec& t) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / kSecond - 1;
+  return std::clamp<int64_t>(t.tv_sec, -kMost, kMost) * kSecond + t.tv_nsec;
+}
 
 }  // namespace
 

@@ -56,8 +56,9 @@ void StaticCache::Put(uint32_t root, absl::string_view path, Kind kind,
   entry.checked = checked;
   Erase(root, entry.path, codings);  // not `path`: it may be a view of the entry that goes
   const Shelf shelf = ShelfOf(entry);
+  if (entry.file != nullptr) entry.file->Keep();
   // A file that would push out everything and then itself.
-  if (shelf == kBodies && Footprint(entry) > limits_.memory) return;
+  if (shelf == kBodies && Footprint(entry) > limits_.memory) return entry.file->Leave(leavers_);
   if (shelf == kNegatives && path.size() > kLongestNegative) return;
 
   shelves_[shelf].splice(shelves_[shelf].begin(), one);
@@ -86,6 +87,7 @@ void StaticCache::RemoveRoot(uint32_t root) {
 void StaticCache::Remove(EntryList::iterator it) {
   const Shelf shelf = ShelfOf(*it);
   if (shelf == kBodies) body_bytes_ -= Footprint(*it);
+  if (it->file != nullptr) it->file->Leave(leavers_);
   index_.erase(it);
   shelves_[shelf].erase(it);
 }

@@ -54,6 +54,10 @@ class StaticCache {
   // Drops what is over them.
   void SetLimits(const StaticCacheConfig& limits);
 
+  // What files that have left the cache take as long as they are being sent is in `*sum`, which must
+  // outlive them. Before the first Put.
+  void CountLeaversIn(std::atomic<uint64_t>* sum) { leavers_ = sum; }
+
   StaticCounters& counters() { return counters_; }
   const StaticCounters& counters() const { return counters_; }
 
@@ -116,6 +120,7 @@ class StaticCache {
   std::array<EntryList, kShelves> shelves_;  // most recently used first
   absl::flat_hash_set<EntryList::iterator, Hash, Equal> index_;
   size_t body_bytes_ = 0;  // of the shelf kBodies
+  std::atomic<uint64_t>* leavers_ = nullptr;
   std::atomic<uint32_t> last_root_{0};
 };
 

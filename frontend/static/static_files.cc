@@ -21,6 +21,8 @@ namespace anteroom::frontend {
 namespace {
 
 constexpr absl::string_view kAllow = "GET, HEAD, OPTIONS";
+// After a look at a file, the kernel answers another from memory for at least about as long.
+constexpr Duration kRemembered = std::chrono::seconds(10);
 
 StaticReply StatusReply(int status) {
   StaticReply reply;
@@ -226,6 +228,7 @@ StaticReply StaticFiles::Core::Look(const StaticRequest& request, absl::string_v
     if (entry != nullptr && !IsListing(*entry)) entry = nullptr;
     if (entry != nullptr) codings = CodingPreference();
   }
+  if (entry != nullptr && entry->file != nullptr && entry->file->broken()) entry = nullptr;
   if (entry != nullptr && now - entry->checked < 2 * fresh_) {
     // Refused for the moment, the next request tries again.
     if (now - entry->checked >= fresh_ && !entry->checking) {
@@ -277,14 +280,17 @@ bool StaticFiles::Core::Launch(absl::string_view path, CodingPreference codings,
   load.site = site_;
   for (const CodingPreference preference : preferences_) {
     const StaticCache::Entry* const other = cache_->Peek(root_, path, preference);
-    if (other != nullptr && other->file != nullptr) load.known.push_back(other->file);
+    if (other != nullptr && other->file != nullptr && !other->file->broken())
+      load.known.push_back(other->file);
   }
   if (entry != nullptr && entry->file != nullptr && !entry->provisional &&
       entry->file->coding() == ContentCoding::kIdentity) {
     load.useless = entry->file;
   }
-  // A listing is made anew, which is never quick.
-  const bool quick = entry != nullptr && !IsListing(*entry);
+  // A listing is made anew, which is never quick, and what the kernel knew of a file a while ago it
+  // may have forgotten.
+  const bool quick =
+      entry != nullptr && !IsListing(*entry) && now - entry->checked < fresh_ + kRemembered;
   const bool taken = StartLook(
       std::move(load), quick ? FileIo::Lane::kQuick : FileIo::Lane::kSlow, file_io_, poster_,
       [weak = weak_from_this()](const LoadRequest& request, const Loaded& loaded) {

@@ -92,10 +92,11 @@ class LinkStartTest : public LinkTest {
   void Report(absl::string_view path, int count, bool at_once) {
     const Time deadline = Now() + kPatience;
     while (Now() < deadline) {
-      ReceiveBatch(path, count);
+      // Before any of them can be on its way to run, for a worker may be quicker than this thread.
       transport_->WriteAtOnce(at_once);
       ran_before_ = ran();
       returned_before_ = pool_.counters().returned.value();
+      ReceiveBatch(path, count);
       const size_t before = transport_->batches();
       pool_.Help();
       if (transport_->batches() > before) {

@@ -10,6 +10,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "frontend/static/byte_ranges.h"
 #include "frontend/static/cached_file.h"
@@ -33,6 +34,11 @@ absl::string_view Trimmed(absl::string_view text) {
 uint64_t NumberOf(absl::string_view digits) {
   uint64_t value = 0;
   return absl::SimpleAtoi(digits, &value) ? value : kMax;
+}
+
+// With zeros before it, so that texts compare as numbers do.
+std::string Padded(absl::string_view digits, absl::string_view field) {
+  return absl::StrCat(std::string(field.size() - digits.size(), '0'), digits);
 }
 
 bool AllDigits(absl::string_view text) {
@@ -59,7 +65,7 @@ std::optional<std::vector<std::optional<Interval>>> Asked(absl::string_view fiel
       } else {  // of an empty file 0 to -1, so to say
         asked.emplace_back(Interval(last > size ? 0 : size - last, size - 1));
       }
-    } else if (last < first) {
+    } else if (!ends[1].empty() && Padded(ends[1], field) < Padded(ends[0], field)) {
       return std::nullopt;
     } else if (first >= size) {
       asked.emplace_back();

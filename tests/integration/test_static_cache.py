@@ -1,10 +1,12 @@
 """What is kept of files: as much as the knobs say, and for as long."""
 
+import contextlib
 import pathlib
 from typing import Any
 
 import pytest
-from anteroom_harness.http_client import request
+from anteroom_harness.deadlines import wait_until
+from anteroom_harness.http_client import ConnectionEnded, request
 from anteroom_harness.reloads import reload
 from anteroom_harness.stack import Stack
 
@@ -108,3 +110,31 @@ def test_the_cache_takes_what_connections_leave_of_few_descriptors(stack: Stack,
     assert kept(stack, "cached_descriptors_limit") == 3  # a thirty-second of the half that is not kept for the process
     fetch_all(stack)
     assert kept(stack, "cached_descriptors") == 3
+
+
+def test_a_file_that_became_shorter_is_cut_once(stack: Stack, root: pathlib.Path) -> None:
+    start(stack, root, fresh="1h")
+    assert len(request(stack.frontend.http, "GET", "/large1.bin").body) == LARGE
+    (root / "large1.bin").write_bytes(b"short" * 10)
+    with pytest.raises(ConnectionEnded):
+        request(stack.frontend.http, "GET", "/large1.bin")
+    assert request(stack.frontend.http, "GET", "/large1.bin").body == b"short" * 10
+
+
+def test_files_that_slow_clients_read_count_for_the_buffers(stack: Stack, root: pathlib.Path) -> None:
+    size, count = 500_000, 20
+    for number in range(count):
+        (root / f"{number}.bin").write_bytes(bytes(size))
+    start(stack, root, memory="4MiB", largest="1MiB")
+
+    def buffered() -> int:
+        return int(stack.metrics().sum("anteroom_frontend_buffered_bytes"))
+
+    with contextlib.ExitStack() as readers:
+        for number in range(count):
+            reader = readers.enter_context(stack.connect(receive_buffer=4096))
+            reader.send_request("GET", f"/{number}.bin")
+            assert reader.read_head().status == 200
+        assert kept(stack, "cached_bytes") <= 4 * 1024 * 1024
+        assert buffered() >= count * size - 4 * 1024 * 1024
+    wait_until(lambda: buffered() == 0, "the files to be given up")

@@ -65,11 +65,5 @@ TEST(CompressorTest, SameBytesForTheSameInput) {
   }
 }
 
-TEST(FingerprintTest, IsEightDigitsThatFollowTheBytes) {
-  EXPECT_EQ(Fingerprint("123456789"), "cbf43926");  // the check value of CRC-32
-  EXPECT_EQ(Fingerprint(""), "00000000");
-  EXPECT_NE(Fingerprint("a"), Fingerprint("b"));
-}
-
 }  // namespace
 }  // namespace anteroom::frontend

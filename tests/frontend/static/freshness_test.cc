@@ -129,6 +129,16 @@ TEST_F(FreshnessTest, LargeFileThatIsReplacedIsSeenAndOldTransfersKeepTheOldOne)
   EXPECT_EQ(BodyOf(old_reply), old_content);
 }
 
+TEST_F(FreshnessTest, FileThatWasFoundBrokenIsLookedAtAgainAtOnce) {
+  tree_.Write("root/large", std::string(200'000, 'o'));
+  const auto before = server_.Get("/large").file;
+  tree_.Write("root/large", std::string(100'000, 'n'));
+  EXPECT_EQ(server_.Get("/large").file, before);
+  before->MarkBroken();  // as a sender does that has found its end
+  EXPECT_EQ(BodyOf(server_.Get("/large")), std::string(100'000, 'n'));
+  EXPECT_NE(server_.Get("/large").file, before);
+}
+
 TEST_F(FreshnessTest, ExchangedRootIsSeen) {
   ASSERT_EQ(BodyOf(server_.Get("/a.txt")), "one");
   tree_.Write("next/a.txt", "next release");
@@ -145,8 +155,16 @@ TEST(SettledTest, FileChangedJustBeforeLoadingIsNotTrustedByItsTimeStamps) {
   EXPECT_FALSE(CachedFile::InMemory(identity, {.content_type = "text/plain"}, "", 50)->settled());
   EXPECT_FALSE(CachedFile::InMemory(identity, {.content_type = "text/plain"}, "", 52)->settled());
   EXPECT_TRUE(CachedFile::InMemory(identity, {.content_type = "text/plain"}, "", 53)->settled());
-  EXPECT_FALSE(CachedFile::InMemory(identity, {.content_type = "text/plain"}, "", 40)->settled())
-      << "future";
+}
+
+// Otherwise each look would read it, and compress it, anew: a change would have another time.
+TEST(SettledTest, FileFromTheFutureIsTrusted) {
+  FileIdentity identity;
+  identity.modified_ns = 90'000'000'000;
+  identity.changed_ns = 50'000'000'000;
+  EXPECT_TRUE(CachedFile::InMemory(identity, {.content_type = "text/plain"}, "", 60)->settled());
+  EXPECT_FALSE(CachedFile::InMemory(identity, {.content_type = "text/plain"}, "", 91)->settled())
+      << "its time is now";
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Holds a thread until the test lets it go on. A handle: copies are the same gate, so that a thread
 // which is just leaving it doesn't care whether the test has gone on to its end; capture it by
-// value.
+// value. The end of the first one opens it, so that a test that fails in between ends.
 #ifndef ANTEROOM_TESTS_FRONTEND_STATIC_GATE_H_
 #define ANTEROOM_TESTS_FRONTEND_STATIC_GATE_H_
 
@@ -12,6 +12,12 @@ namespace anteroom::frontend {
 
 class Gate {
  public:
+  Gate() = default;
+  Gate(const Gate& other) : state_(other.state_), first_(false) {}
+  Gate& operator=(const Gate&) = delete;
+  ~Gate() {
+    if (first_) Open();
+  }
   void Open() const {
     MutexLock lock(&state_->mu);
     state_->open = true;
@@ -37,6 +43,7 @@ class Gate {
     int arrived ABSL_GUARDED_BY(mu) = 0;
   };
   const std::shared_ptr<State> state_ = std::make_shared<State>();
+  const bool first_ = true;
 };
 
 }  // namespace anteroom::frontend

@@ -198,6 +198,42 @@ TEST_F(StaticCacheTest, EvictionLeavesTransfersAlone) {
   EXPECT_NE(fcntl(in_transfer->fd(), F_GETFD), -1);
 }
 
+TEST_F(StaticCacheTest, MemoryOfFilesThatLeaveCountsWhileTheyAreSent) {
+  std::atomic<uint64_t> leavers{100};
+  StaticCache cache({});
+  cache.CountLeaversIn(&leavers);
+  PutFile(&cache, "/a", Small(5000));
+  cache.Put(1, "/a", Kind::kFile, cache.Find(1, "/a")->file, Time(),
+            Preferring(ContentCoding::kGzip));
+  auto sent = cache.Find(1, "/a")->file;
+  cache.Erase(1, "/a");
+  EXPECT_EQ(leavers, 100u) << "an entry has it still";
+  cache.Erase(1, "/a", Preferring(ContentCoding::kGzip));
+  EXPECT_EQ(leavers, 100 + sent->footprint());
+  PutFile(&cache, "/b", sent);
+  EXPECT_EQ(leavers, 100u);
+  cache.RemoveRoot(1);
+  EXPECT_EQ(leavers, 100 + sent->footprint());
+  sent.reset();
+  EXPECT_EQ(leavers, 100u);
+  PutFile(&cache, "/c", Small(5000));
+  cache.RemoveRoot(1);
+  EXPECT_EQ(leavers, 100u) << "nobody has it";
+}
+
+TEST_F(StaticCacheTest, FileThatIsTooLargeToBeKeptCountsAsOneThatLeft) {
+  std::atomic<uint64_t> leavers{0};
+  StaticCacheConfig limits;
+  limits.memory = 1000;
+  StaticCache cache(limits);
+  cache.CountLeaversIn(&leavers);
+  auto sent = Small(5000);
+  PutFile(&cache, "/a", sent);
+  EXPECT_EQ(leavers, sent->footprint());
+  sent.reset();
+  EXPECT_EQ(leavers, 0u);
+}
+
 TEST_F(StaticCacheTest, MissingNamesPushOutNoFiles) {
   StaticCacheConfig limits;
   limits.names = 10;

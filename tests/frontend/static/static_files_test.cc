@@ -185,12 +185,28 @@ TEST_F(StaticFilesTest, TagTellsSizeAndModificationTimeApartAndReplicasAgree) {
   tree_.SetModified("root/hello.txt", 784111777, 6);  // one nanosecond later
   const std::string later = tag_now();
   EXPECT_NE(later, first);
-  tree_.Replace("root/hello.txt", "HELLO");
+  tree_.Replace("root/hello.txt", "hello");
   tree_.SetModified("root/hello.txt", 784111777, 6);  // another inode, as on another replica
   EXPECT_EQ(tag_now(), later);
+  // As of a deployment that gives every file the same time.
+  tree_.Replace("root/hello.txt", "HELLO");
+  tree_.SetModified("root/hello.txt", 784111777, 6);
+  EXPECT_NE(tag_now(), later);
   tree_.Write("root/hello.txt", "longer");
   tree_.SetModified("root/hello.txt", 784111777, 6);  // another size
   EXPECT_NE(tag_now(), later);
+}
+
+TEST_F(StaticFilesTest, TimesTooFarAwayForNanosecondsAreServed) {
+  for (const std::time_t time : {13569465599, -12000000000}) {  // 2399 and 1589
+    tree_.SetModified("root/hello.txt", time);
+    server_.Advance(kStale);
+    const std::time_t before = std::time(nullptr);
+    const StaticReply reply = server_.Get("/hello.txt");
+    ASSERT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.file->last_modified() >= before, time > 0);
+    EXPECT_EQ(reply.file->date_is_strong(), false) << "it has been changed just now";
+  }
 }
 
 TEST_F(StaticFilesTest, FileFromTheFutureWasModifiedNow) {
