@@ -50,13 +50,13 @@ std::vector<Stall> StallWatch::Stop() {
 void StallWatch::Run() {
   RaiseOwnPriority();
   Time due = Now();
-  while (!stop_.load(std::memory_order_relaxed)) {
+  do {
     due += kEvery;
     SleepUntil(due);
     const Time now = Now();
     if (now - due > above_) stalls_.push_back({due, now});
     due = std::max(due, now);
-  }
+  } while (!stop_.load(std::memory_order_relaxed));
 }
 
 Duration StolenTime() {

@@ -26,14 +26,16 @@ std::string FrontendName(size_t loop) {
   return absl::StrCat(host, ":", getpid(), "/", loop);
 }
 
-// Of one loop. Nothing that is larger than a quarter of it is worth the room.
-StaticCacheConfig ShareOfCache(const Config& config) {
-  StaticCacheConfig share = config.static_cache;
+// Of one loop; together they are the whole. Nothing that is larger than a quarter of it is worth the
+// room.
+StaticCacheConfig ShareOfCache(const Config& config, size_t loop) {
   const uint32_t loops = std::max(config.loops, uint32_t{1});
+  const auto part = [=](uint32_t all) { return all / loops + (loop < all % loops ? 1 : 0); };
+  StaticCacheConfig share = config.static_cache;
   share.memory /= loops;
   share.largest = std::min(share.largest, share.memory / 4);
-  share.files /= loops;
-  share.names /= loops;
+  share.files = part(share.files);
+  share.names = part(share.names);
   return share;
 }
 
@@ -54,7 +56,6 @@ LoopWorker::LoopWorker(size_t index, const LinksConfig& links, FileIo* file_io,
       context_(&loop_),
       acceptor_(&context_),
       end_timer_(&loop_, [this] { EndWhenStreamsAreGone(); }) {
-  static_cache_.CountLeaversIn(&shared->buffered_bytes);
   context_.file_io = file_io;
   context_.static_cache = &static_cache_;
   context_.poster = [this](std::function<void()> fn) { loop_.Post(std::move(fn)); };
@@ -76,7 +77,7 @@ void LoopWorker::Do(std::function<void()> fn) {
 
 absl::StatusOr<LoopUpdate> LoopWorker::Prepare(std::shared_ptr<const Settings> settings) {
   LoopUpdate update;
-  const StaticCacheConfig kept = ShareOfCache(settings->config);
+  const StaticCacheConfig kept = ShareOfCache(settings->config, index_);
   for (const RouteConfig& route : settings->config.routes) {
     std::unique_ptr<StaticFiles>& files = update.static_files.emplace_back();
     if (!route.static_files) continue;
@@ -125,7 +126,8 @@ void LoopWorker::ApplyOnLoop(LoopUpdate* update) {
     table->sites.push_back(site);
   }
   context_.table = std::move(table);
-  static_cache_.SetLimits(ShareOfCache(config));
+  static_cache_.SetLimits(ShareOfCache(config, index_));
+  static_cache_.SetMemory({&shared_->buffered_bytes, config.limits.buffers / 10 * 9});
   context_.config = &config;
   context_.http_limits = config.limits.http;
   context_.spool.directory = config.spool.directory;

@@ -35,7 +35,8 @@ uint64_t Mix(uint64_t x) {
 // Strong (RFC 9110, section 8.8.1): another size or modification time, to the nanosecond, is
 // another tag, and so are other bytes as far as they are known here: some tools give every file the
 // same time, and two levels of a compressor make other bytes of one file. The same on every loop,
-// after a restart, and on every replica that has the file with its time; so no inode number is in it.
+// after a restart, and on every replica that has the file with its time and keeps it in memory, or
+// does not, as well; so no inode number is in it.
 std::string MakeEtag(const FileIdentity& identity, absl::string_view suffix,
                      absl::string_view fingerprint) {
   const uint64_t tag = Mix(Mix(static_cast<uint64_t>(identity.modified_ns)) ^ identity.size);
@@ -66,8 +67,10 @@ CachedFile::CachedFile(const FileIdentity& identity, const FileFields& fields, u
       handle_(std::move(handle)),
       loaded_at_(now),
       last_modified_(std::min(FloorToSeconds(identity.modified_ns), now)),
-      settled_(!MayBeNow(identity.modified_ns, now) && !MayBeNow(identity.changed_ns, now)) {
-  const std::string fingerprint = in_memory() ? Fingerprint(body) : "";
+      // Anybody may set a time in the future, but for that of the change: then a clock is wrong.
+      settled_(!MayBeNow(identity.modified_ns, now) &&
+               FloorToSeconds(identity.changed_ns) + kTimestampGrain < now) {
+  const std::string fingerprint = in_memory() && fields.validators ? Fingerprint(body) : "";
   const std::string etag =
       fields.validators ? MakeEtag(identity, fields.etag_suffix, fingerprint) : "";
   etag_size_ = etag.size();

@@ -2,8 +2,8 @@
 // it or an open descriptor. Shared by the cache and by the replies that are still being sent, so
 // that evicting or replacing a file never disturbs a transfer under way.
 //
-// Threading: made on a file-I/O thread, then given to one loop; immutable but for residency()
-// and broken(), which are that loop's. The descriptor is closed by a file-I/O thread (a close may wait, on FUSE or
+// Threading: made on a file-I/O thread, then given to one loop; immutable but for what is
+// said to be on the loop, which is that loop's. Destroyed on any thread. The descriptor is closed by a file-I/O thread (a close may wait, on FUSE or
 // NFS for instance), so the FileIo must outlive every CachedFile.
 #ifndef ANTEROOM_FRONTEND_STATIC_CACHED_FILE_H_
 #define ANTEROOM_FRONTEND_STATIC_CACHED_FILE_H_

@@ -73,8 +73,8 @@ FileFields FieldsOf(const StaticSite& site, absl::string_view relative, uint64_t
 
 // Reads what is open, or keeps it open.
 Loaded Keep(const LoadRequest& request, Lookup opened, const FileFields& fields, FileIo* file_io) {
-  const std::time_t now = std::time(nullptr);
-  if (opened.identity.size <= request.site->body_limit) {
+  std::time_t now = std::time(nullptr);
+  if (opened.identity.size <= request.site->body_limit && !request.memory_is_short) {
     std::string body;
     switch (ReadWhole(opened.fd.get(), opened.identity, &body)) {
       case ReadResult::kWhole:
@@ -86,6 +86,7 @@ Loaded Keep(const LoadRequest& request, Lookup opened, const FileFields& fields,
         // one of before.
         if (Lookup now_is = IdentityOf(opened.fd.get()); now_is.found == Found::kRegular) {
           opened.identity = now_is.identity;
+          now = std::time(nullptr);
           break;
         }
         return {Loaded::Result::kFailed, nullptr};
@@ -134,7 +135,10 @@ Loaded LoadSibling(const LoadRequest& request, int root, absl::string_view relat
   FileFields fields = FieldsOf(*request.site, relative, named.size, coding);
   fields.named = &named;
   Loaded loaded = Keep(request, std::move(opened), fields, file_io);
-  if (loaded.result == Loaded::Result::kFailed) loaded.result = Loaded::Result::kMissing;
+  // It may have changed while it was read.
+  if (loaded.file == nullptr || !MayStandFor(loaded.file->identity(), named)) {
+    return {Loaded::Result::kMissing, nullptr};
+  }
   return loaded;
 }
 

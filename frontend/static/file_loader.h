@@ -30,6 +30,7 @@ struct LoadRequest {
   // The file that the same client would get at the moment, as it is, since compressing it was of no
   // use; or null.
   std::shared_ptr<const CachedFile> useless;
+  bool memory_is_short = false;  // what is read is sent from a descriptor, however small
 };
 
 struct Loaded {

@@ -94,6 +94,8 @@ FileSender::Progress FileSender::SendText(int socket) {
 
 FileSender::Progress FileSender::SendRange(int socket, uint64_t most) {
   const Time now = Now();
+  // Meanwhile the pages may have gone.
+  if (now - probed_at_ >= ResidencyHints::kBelieved) resident_end_ = offset_;
   const uint64_t stop = std::min(end_, offset_ + most);
   while (offset_ < stop) {
     if (offset_ >= resident_end_) {
@@ -104,6 +106,7 @@ FileSender::Progress FileSender::SendRange(int socket, uint64_t most) {
       switch (residency) {
         case Residency::kCached:
           resident_end_ = window_end;
+          probed_at_ = now;
           break;
         case Residency::kCold:
           return ReadInBackground(window_end);
@@ -123,15 +126,18 @@ FileSender::Progress FileSender::SendRange(int socket, uint64_t most) {
       case EINTR:
         break;
       case EAGAIN:
-        resident_end_ = offset_;  // time passes before the next call, in which the pages may go
         return Progress::kSocketFull;
       case EPIPE:
       case ECONNRESET:
       case ENOTCONN:
       case ETIMEDOUT:
         return Progress::kSocketFailed;
-      default:
+      case EIO:
+      case ESTALE:
         return FileFailed();
+      default:
+        failed_ = true;
+        return Progress::kFileFailed;
     }
   }
   return offset_ == end_ ? Progress::kDone : Progress::kSocketFull;
@@ -194,6 +200,7 @@ void FileSender::OnRead(bool read, uint64_t begin, uint64_t end) {
   // is.
   if (read) {
     resident_end_ = end;
+    probed_at_ = Now();
     file_->residency().Saw(begin, end, file_->size(), Now());
   }
   if (!read) FileFailed();

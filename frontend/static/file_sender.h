@@ -76,7 +76,8 @@ class FileSender {
   absl::string_view text_;      // to be sent before the range
   uint64_t end_ = 0;            // of the range
   uint64_t offset_ = 0;         // of the next byte to send
-  uint64_t resident_end_ = 0;   // bytes before this one were seen in the page cache
+  uint64_t resident_end_ = 0;   // bytes before this one were seen in the page cache...
+  Time probed_at_{};            // ...at that time
   bool failed_ = false;         // the file-I/O thread found the file shorter or unreadable
   std::shared_ptr<Wait> wait_;  // while a file-I/O thread reads for us
 };

@@ -56,11 +56,14 @@ void StaticCache::Put(uint32_t root, absl::string_view path, Kind kind,
   entry.checked = checked;
   Erase(root, entry.path, codings);  // not `path`: it may be a view of the entry that goes
   const Shelf shelf = ShelfOf(entry);
-  if (entry.file != nullptr) entry.file->Keep();
   // A file that would push out everything and then itself.
-  if (shelf == kBodies && Footprint(entry) > limits_.memory) return entry.file->Leave(leavers_);
+  if (shelf == kBodies && Footprint(entry) > limits_.memory) {
+    entry.file->Keep();
+    return entry.file->Leave(memory_.used);
+  }
   if (shelf == kNegatives && path.size() > kLongestNegative) return;
 
+  if (entry.file != nullptr) entry.file->Keep();
   shelves_[shelf].splice(shelves_[shelf].begin(), one);
   index_.insert(shelves_[shelf].begin());
   if (shelf == kBodies) body_bytes_ += Footprint(entry);
@@ -87,7 +90,7 @@ void StaticCache::RemoveRoot(uint32_t root) {
 void StaticCache::Remove(EntryList::iterator it) {
   const Shelf shelf = ShelfOf(*it);
   if (shelf == kBodies) body_bytes_ -= Footprint(*it);
-  if (it->file != nullptr) it->file->Leave(leavers_);
+  if (it->file != nullptr) it->file->Leave(memory_.used);
   index_.erase(it);
   shelves_[shelf].erase(it);
 }

@@ -54,9 +54,18 @@ class StaticCache {
   // Drops what is over them.
   void SetLimits(const StaticCacheConfig& limits);
 
-  // What files that have left the cache take as long as they are being sent is in `*sum`, which must
-  // outlive them. Before the first Put.
-  void CountLeaversIn(std::atomic<uint64_t>* sum) { leavers_ = sum; }
+  // Memory beside the cache's own, of others as well.
+  struct Memory {
+    std::atomic<uint64_t>* used = nullptr;  // bytes; null: nobody counts. Outlives all files.
+    uint64_t short_above = 0;
+  };
+  // What files that have left the cache take as long as they are being sent is in `memory.used`, which
+  // must not change after the first Put.
+  void SetMemory(const Memory& memory) { memory_ = memory; }
+  bool MemoryIsShort() const {
+    return memory_.used != nullptr &&
+           memory_.used->load(std::memory_order_relaxed) > memory_.short_above;
+  }
 
   StaticCounters& counters() { return counters_; }
   const StaticCounters& counters() const { return counters_; }
@@ -120,7 +129,7 @@ class StaticCache {
   std::array<EntryList, kShelves> shelves_;  // most recently used first
   absl::flat_hash_set<EntryList::iterator, Hash, Equal> index_;
   size_t body_bytes_ = 0;  // of the shelf kBodies
-  std::atomic<uint64_t>* leavers_ = nullptr;
+  Memory memory_;
   std::atomic<uint32_t> last_root_{0};
 };
 

@@ -278,6 +278,7 @@ bool StaticFiles::Core::Launch(absl::string_view path, CodingPreference codings,
   load.path = std::string(path);
   load.codings = codings;
   load.site = site_;
+  load.memory_is_short = cache_->MemoryIsShort();
   for (const CodingPreference preference : preferences_) {
     const StaticCache::Entry* const other = cache_->Peek(root_, path, preference);
     if (other != nullptr && other->file != nullptr && !other->file->broken())

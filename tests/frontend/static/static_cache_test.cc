@@ -201,7 +201,7 @@ TEST_F(StaticCacheTest, EvictionLeavesTransfersAlone) {
 TEST_F(StaticCacheTest, MemoryOfFilesThatLeaveCountsWhileTheyAreSent) {
   std::atomic<uint64_t> leavers{100};
   StaticCache cache({});
-  cache.CountLeaversIn(&leavers);
+  cache.SetMemory({&leavers, 1000});
   PutFile(&cache, "/a", Small(5000));
   cache.Put(1, "/a", Kind::kFile, cache.Find(1, "/a")->file, Time(),
             Preferring(ContentCoding::kGzip));
@@ -210,8 +210,10 @@ TEST_F(StaticCacheTest, MemoryOfFilesThatLeaveCountsWhileTheyAreSent) {
   EXPECT_EQ(leavers, 100u) << "an entry has it still";
   cache.Erase(1, "/a", Preferring(ContentCoding::kGzip));
   EXPECT_EQ(leavers, 100 + sent->footprint());
+  EXPECT_TRUE(cache.MemoryIsShort());
   PutFile(&cache, "/b", sent);
   EXPECT_EQ(leavers, 100u);
+  EXPECT_FALSE(cache.MemoryIsShort());
   cache.RemoveRoot(1);
   EXPECT_EQ(leavers, 100 + sent->footprint());
   sent.reset();
@@ -226,7 +228,7 @@ TEST_F(StaticCacheTest, FileThatIsTooLargeToBeKeptCountsAsOneThatLeft) {
   StaticCacheConfig limits;
   limits.memory = 1000;
   StaticCache cache(limits);
-  cache.CountLeaversIn(&leavers);
+  cache.SetMemory({&leavers, 1000});
   auto sent = Small(5000);
   PutFile(&cache, "/a", sent);
   EXPECT_EQ(leavers, sent->footprint());

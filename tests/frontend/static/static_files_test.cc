@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -195,6 +196,17 @@ TEST_F(StaticFilesTest, TagTellsSizeAndModificationTimeApartAndReplicasAgree) {
   tree_.Write("root/hello.txt", "longer");
   tree_.SetModified("root/hello.txt", 784111777, 6);  // another size
   EXPECT_NE(tag_now(), later);
+}
+
+TEST_F(StaticFilesTest, NothingIsReadIntoMemoryThatIsShort) {
+  static std::atomic<uint64_t> used{1001};  // outlives the files
+  server_.cache().SetMemory({&used, 1000});
+  const StaticReply reply = server_.Get("/hello.txt");
+  EXPECT_FALSE(reply.file->in_memory());
+  EXPECT_EQ(BodyOf(reply), "hello");
+  used = 1000;
+  tree_.Write("root/other.txt", "other");
+  EXPECT_TRUE(server_.Get("/other.txt").file->in_memory());
 }
 
 TEST_F(StaticFilesTest, TimesTooFarAwayForNanosecondsAreServed) {
