@@ -70,6 +70,9 @@ TEST_F(DiagTest, BytesDependOnTheirPositionOnly) {
   EXPECT_EQ(writer.pieces(), 4);
   EXPECT_EQ(PatternBytes(13, 50), whole.substr(13, 50));
   EXPECT_EQ(PatternBytes(0, 0), "");
+  constexpr size_t kMiB = 1024 * 1024;  // what is ready ends there
+  EXPECT_EQ(PatternBytes(kMiB - 5, 13), PatternBytes(kMiB - 5, 5) + PatternBytes(kMiB, 8));
+  EXPECT_EQ(PatternBytes(kMiB - 11, 40).substr(10), PatternBytes(kMiB - 1, 30));
 }
 
 TEST_F(DiagTest, BytesStopWhenNobodyWantsThem) {
