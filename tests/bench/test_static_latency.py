@@ -5,11 +5,17 @@ import argparse
 from client import ClientError
 from suite_result import SuiteResult
 from suites import static_latency
-from suites.static_latency import Round, goals, make_row, measure_case, table
+from suites.static_latency import Round, judge, make_row, measure_case, table
 
 
-def row(peer, p99, case="1k"):
-    return make_row(case, case, peer, [Round(p99 // 2, p99, 5)])
+def row(peer, p99, case="1k", late=5):
+    return make_row(case, case, peer, [Round(p99 // 2, p99, late)])
+
+
+def judged(rows):
+    result = SuiteResult("static")
+    judge(result, rows)
+    return {goal.what: goal.met for goal in result.goals}, result.notes
 
 
 def test_the_median_round_counts():
@@ -19,13 +25,19 @@ def test_the_median_round_counts():
 
 def test_ours_is_judged_against_each_peer_that_was_measured():
     rows = [row("Anteroom", 100), row("nginx", 100), row("h2o", 99), row("Anteroom", 100, "10m"), row("h2o", 50, "10m")]
-    judged = {goal.what: goal.met for goal in goals(rows)}
-    assert judged == {
+    assert judged(rows)[0] == {
         "p99 at the same load, 1k, Anteroom over nginx": True,
         "p99 at the same load, 1k, Anteroom over h2o": False,
         "p99 at the same load, 10m, Anteroom over h2o": False,
     }
-    assert goals([row("nginx", 100)]) == []
+    assert judged([row("nginx", 100)]) == ({}, [])
+
+
+def test_no_verdict_when_the_client_was_late_itself():
+    goals, notes = judged([row("Anteroom", 100), row("nginx", 100, late=11), row("h2o", 100, late=10)])
+    assert goals == {"p99 at the same load, 1k, Anteroom over h2o": True}
+    assert len(notes) == 1
+    assert "Anteroom over nginx: no verdict: the client itself was late by 11 us of 100" in notes[0]
 
 
 def test_table_has_ours_as_a_multiple_of_the_others():
