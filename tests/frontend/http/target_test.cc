@@ -97,5 +97,13 @@ TEST(DecodePath, IsLinearInManyDotSegments) {
   EXPECT_EQ(Decoded(deep), "/");
 }
 
+TEST(PercentEncodedTest, IsUpperCaseHexOfTheByte) {
+  std::string out = "a";
+  AppendPercentEncoded(' ', &out);
+  AppendPercentEncoded('\xff', &out);
+  AppendPercentEncoded('\0', &out);
+  EXPECT_EQ(out, "a%20%FF%00");
+}
+
 }  // namespace
 }  // namespace anteroom::frontend
