@@ -107,10 +107,10 @@ def kill(frontend, backend):
     wait_for("a front end without links", lambda: scrape(frontend.admin_port).get("anteroom_pool_links") == 0)
 
 
-def measure(setup, frontend, seconds, seed):
-    samples = os.path.join(setup.scratch, "static-backends-samples")
-    process = client.openloop(setup.binary(OPENLOOP), [f"127.0.0.1:{frontend.port}"], [("file", 1, PATH)], RATE,
-                              seconds, seed, samples)  # fmt: skip
+def measure(setup, port, path, rate, seconds, seed):
+    samples = os.path.join(setup.scratch, "static-openloop-samples")
+    process = client.openloop(setup.binary(OPENLOOP), [f"127.0.0.1:{port}"], [("file", 1, path)], rate, seconds, seed,
+                              samples)  # fmt: skip
     try:
         summary = client.finish_openloop(process, seconds + 60)
     finally:
@@ -118,7 +118,7 @@ def measure(setup, frontend, seconds, seed):
     (kind,) = summary["kinds"]
     errors = kind["errors"]
     if errors["status"] or errors["connection"] or errors["unanswered"]:
-        raise client.ClientError(f"errors of the client of files: {errors}")
+        raise client.ClientError(f"errors of the client of {path}: {errors}")
     return Round(kind["latency_us"]["p50"], kind["latency_us"]["p99"], summary["lateness_us"]["p99"])
 
 
@@ -141,7 +141,7 @@ def measure_all(setup, options):
                     stack.enter_context(held(frontend, backend, options.static_seconds + DEADLINE))
                 client.check_answer(frontend.port, PATH, body)
                 seed = 1 + number // len(TURNS)
-                rounds[name].append(measure(setup, frontend, options.static_seconds, seed))
+                rounds[name].append(measure(setup, frontend.port, PATH, RATE, options.static_seconds, seed))
     progress("")
     return {name: make_state(name, rounds[name]) for name in TURNS}
 

@@ -5,7 +5,6 @@ the less time of them left: what its p99 is there says how the scheduler shares 
 many files a second, at the same moments.
 """
 
-import os
 from dataclasses import asdict, dataclass
 
 import client
@@ -15,19 +14,12 @@ from processes import Processes
 from samples import percentile
 from suite_result import Goal, Table
 from suites import static_cases, throughput
-from suites.static_backends import MOST_LATE, OPENLOOP
+from suites.static_backends import MOST_LATE, OPENLOOP, measure
 from suites.throughput import OURS, progress, turns
 
 RATES = {"1k": 10_000, "100k": 2000, "10m": 25}  # a second: a quarter of what the slowest carries
 SECONDS = {"10m": 4}  # times the length of a round: there have to be enough of them for a p99
 PEERS = ("nginx", "h2o")
-
-
-@dataclass(frozen=True)
-class Round:
-    p50_us: int
-    p99_us: int
-    late_us: int  # the client itself, p99
 
 
 @dataclass(frozen=True)
@@ -77,21 +69,6 @@ def table(rows):
     columns = ["server", "p50 us", "p99 us", "client late p99 us", "p50 x", "p99 x"]
     title = f"{rows[0].title}, open loop, {RATES[rows[0].case]:,} requests/s (x: Anteroom as a multiple of that server)"
     return Table(title, columns, lines)
-
-
-def measure(setup, port, path, rate, seconds, seed):
-    samples = os.path.join(setup.scratch, "static-latency-samples")
-    process = client.openloop(setup.binary(OPENLOOP), [f"127.0.0.1:{port}"], [("file", 1, path)], rate, seconds, seed,
-                              samples)  # fmt: skip
-    try:
-        summary = client.finish_openloop(process, seconds + 60)
-    finally:
-        client.stop(process)
-    (kind,) = summary["kinds"]
-    errors = kind["errors"]
-    if errors["status"] or errors["connection"] or errors["unanswered"]:
-        raise client.ClientError(f"{path}: {errors}")
-    return Round(kind["latency_us"]["p50"], kind["latency_us"]["p99"], summary["lateness_us"]["p99"])
 
 
 def measure_case(setup, case, up, options, result):

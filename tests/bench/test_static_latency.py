@@ -5,7 +5,8 @@ import argparse
 from client import ClientError
 from suite_result import SuiteResult
 from suites import static_latency
-from suites.static_latency import Round, judge, make_row, measure_case, table
+from suites.static_backends import Round
+from suites.static_latency import judge, make_row, measure_case, table
 
 
 def row(peer, p99, case="1k", late=5):
